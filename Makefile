@@ -1,0 +1,40 @@
+# Every target makes the environment .venv on first use. It needs Python 3.11 to 3.13, venv and git.
+PYTHON ?= python3
+CONSTRAINTS ?= constraints.txt
+CHAPTERS ?=
+ENVIRONMENT := .venv/installed
+BIN := .venv/bin
+HTML := _build/html
+
+.DEFAULT_GOAL := help
+.PHONY: help book test chapters lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+	@echo "  PYTHON=python3.12 chooses the Python, CONSTRAINTS= takes the newest packages."
+
+book: $(ENVIRONMENT) ## execute the chapters and build the book
+	@mkdir -p $(HTML)
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	@echo "Open $(abspath $(HTML)/index.html)"
+
+test: $(ENVIRONMENT) ## run the tests and compare the chapters with their stored outputs
+	$(BIN)/pytest --nbval
+
+chapters: $(ENVIRONMENT) ## execute the chapters and store their outputs (CHAPTERS="a.ipynb b.ipynb")
+	$(BIN)/python tools/store_chapters.py $(CHAPTERS)
+
+lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+clean: ## remove the environment and all that was built
+	rm -rf .venv _build .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENVIRONMENT): pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "The book needs Python 3.11, 3.12 or 3.13: name one, as in PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,72 @@
+"""Checks of arguments: each names the argument, what it got and what it wants."""
+
+import math
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def integer(name, value, minimum):
+    """Return `value` as an int that is at least `minimum`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def real(name, value, minimum, *, above=False):
+    """Return `value` as a finite float, at least (with `above`: greater than) `minimum`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a real number, got {value!r}")
+    if not math.isfinite(value) or value < minimum or (above and value == minimum):
+        wanted = "greater than" if above else "at least"
+        raise ValueError(f"{name} must be finite and {wanted} {minimum}, got {value}")
+    return float(value)
+
+
+def generator(rng, name="rng"):
+    """Return `rng` if it is a NumPy Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{name} must be a numpy.random.Generator, such as numpy.random.default_rng(0), "
+            f"got {rng!r}"
+        )
+    return rng
+
+
+def finite_array(name, value, shape):
+    """Return a float64 copy of `value`, finite and of the given shape; None fits any length."""
+    array = _numeric(name, value)
+    fits = array.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.size == 0:
+        wanted = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
+        raise ValueError(f"{name} must have the shape {wanted}, n >= 1, got {array.shape}")
+    array = np.array(array, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity in it")
+    return array
+
+
+def two_valued(name, value, low, high, width=None):
+    """Return `value` as an array with entries `low` and `high` and last axis `width`."""
+    array = _numeric(name, value)
+    if width is not None and (array.ndim == 0 or array.shape[-1] != width):
+        raise ValueError(f"{name} must have the shape (..., {width}), got {array.shape}")
+    wrong = (array != low) & (array != high)
+    if wrong.any():
+        found = array[wrong].flat[0]
+        raise ValueError(f"{name} must hold only {low} and {high}, got {found} in it")
+    return array
+
+
+def _numeric(name, value):
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    return array

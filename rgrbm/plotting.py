@@ -1,0 +1,80 @@
+"""Figures that chapters share. They draw; they compute nothing."""
+
+from itertools import zip_longest
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+__all__ = ["COLORS", "show_images", "use_style"]
+
+# Okabe and Ito's palette, told apart by colour-blind readers; black first, yellow left out.
+COLORS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+
+
+def use_style():
+    """Set the book's style for all figures that follow.
+
+    Examples
+    --------
+    >>> use_style()
+    >>> plt.rcParams["axes.spines.top"]
+    False
+    """
+    plt.rcParams.update(
+        {
+            "axes.prop_cycle": plt.cycler(color=COLORS),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "0.9",
+            "figure.figsize": (6.0, 3.6),
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "font.size": 11.0,
+            "legend.frameon": False,
+            "image.cmap": "gray_r",
+            "savefig.dpi": 200,
+        }
+    )
+
+
+def show_images(images, *, titles=(), columns=10, size=0.9, **imshow):
+    """Draw square images side by side, row by row.
+
+    Parameters
+    ----------
+    images : array_like, shape (n_images, side * side)
+    titles : sequence of str, optional
+        Written over the first images.
+    columns : int, optional
+        Images in a row.
+    size : float, optional
+        Width of an image in inches.
+    **imshow
+        Passed on to ``Axes.imshow``, such as ``cmap`` or ``vmin``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = show_images(np.eye(4), columns=2)
+    >>> len(figure.axes)
+    4
+    >>> plt.close(figure)
+    """
+    images = np.asarray(images)
+    side = round(images.shape[1] ** 0.5)
+    rows = -(-len(images) // columns)
+    height = size * (1.25 if titles else 1.0)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns * size, rows * height), squeeze=False
+    )
+    for ax, image, title in zip_longest(axes.flat, images, titles[: len(images)]):
+        ax.set_axis_off()
+        if image is not None:
+            ax.imshow(image.reshape(side, side), **imshow)
+            ax.set_title(title or "", fontsize=9)
+    return figure

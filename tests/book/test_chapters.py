@@ -1,0 +1,83 @@
+"""The stored chapters: executed, in order, normalised, every figure with caption and alt text."""
+
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from store_chapters import chapter_paths, normalise
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = chapter_paths()
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def chapter(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(chapter):
+    return [cell for cell in chapter.cells if cell.cell_type == "code"]
+
+
+def text(chapter):
+    return "\n".join(cell.source for cell in chapter.cells if cell.cell_type == "markdown")
+
+
+def draws(cell):
+    return any("<Figure" in output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+
+
+def test_there_are_chapters_and_all_are_in_the_table_of_contents():
+    stored = set((ROOT / "book").rglob("*.ipynb"))
+    assert CHAPTERS
+    assert stored == set(CHAPTERS)
+
+
+def test_every_cell_was_executed_once_and_in_order(chapter):
+    cells = code_cells(chapter)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [
+        output for cell in cells for output in cell.outputs if output.output_type == "error"
+    ]
+
+
+def test_the_stored_form_is_the_normal_one(chapter):
+    nbformat.validate(chapter)
+    assert normalise(copy.deepcopy(chapter)) == chapter
+
+
+def test_every_figure_has_a_name_a_caption_and_alt_text(chapter):
+    for cell in filter(draws, code_cells(chapter)):
+        settings = cell.metadata.get("mystnb", {})
+        assert settings.get("figure", {}).get("name", "").startswith("fig-"), cell.source
+        assert len(settings["figure"]["caption"]) > 40, cell.source
+        assert len(settings["image"]["alt"]) > 40, cell.source
+
+
+def test_labels_are_unique_over_the_book():
+    pattern = re.compile(
+        r"^:label: (\S+)|\{exercise\}.*\n:label: (\S+)|\"name\": \"(fig-\S+)\"", re.M
+    )
+    labels = [
+        label
+        for path in [*CHAPTERS, *(ROOT / "book").rglob("*.md")]
+        for match in pattern.findall(path.read_text(encoding="utf-8").replace("\\n", "\n"))
+        for label in match
+        if label
+    ]
+    assert len(labels) == len(set(labels))
+
+
+def test_the_form_of_a_chapter(chapter):
+    prose = text(chapter)
+    assert "What you will be able to do" in prose
+    assert re.search(r"Run time: \{glue:text\}`", prose)
+    assert "## Summary" in prose
+    assert "## What comes next" in prose
+    exercises = re.findall(r"\{exercise\}.*\n:label: (\S+)", prose)
+    solved = re.findall(r"\{solution(?:-start)?\} (\S+)", prose)
+    assert len(exercises) >= 4
+    assert sorted(exercises) == sorted(solved)
+    assert any("assert" in cell.source for cell in code_cells(chapter))

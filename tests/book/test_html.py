@@ -1,0 +1,114 @@
+"""The built book: every page is there, whole, and needs no network.
+
+These tests run where RGRBM_BOOK names a built book, such as ``RGRBM_BOOK=_build/html`` after
+``make book``. Those that open pages need Chromium as well.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def book():
+    folder = os.environ.get("RGRBM_BOOK")
+    if not folder:
+        pytest.skip("RGRBM_BOOK does not name a built book: run make book first")
+    return (ROOT / folder).resolve()
+
+
+@pytest.fixture(params=PAGES)
+def page(book, request):
+    return book / f"{request.param}.html"
+
+
+class Links(HTMLParser):
+    """Collects what a browser fetches or shows for a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.fetched, self.images, self.anchors = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag in ("script", "iframe"):
+            self.fetched.append(attributes.get("src"))
+        elif tag == "img":
+            self.fetched.append(attributes.get("src"))
+            self.images.append(attributes)
+        elif tag == "link" and attributes.get("rel") in ("stylesheet", "preload", "modulepreload"):
+            self.fetched.append(attributes.get("href"))
+        elif tag == "a":
+            self.anchors.append(attributes.get("href"))
+        self.fetched = [link for link in self.fetched if link]
+
+
+def read(page):
+    return page.read_text(encoding="utf-8")
+
+
+def test_the_page_exists_with_a_title(page):
+    assert page.exists()
+    title = re.search(r"<title>(.*?)</title>", read(page), re.S)
+    assert title
+    assert title[1].split("—")[0].strip()
+    assert re.search(r"<h1>.+?</h1>", read(page), re.S)
+
+
+def test_the_page_shows_no_error(page):
+    html = read(page)
+    assert "Traceback (most recent call last)" not in html
+    assert not re.search(r'class="[^"]*(system-message|problematic|output error)', html)
+    assert "{glue" not in html
+    assert "{{" not in re.sub(r"<script.*?</script>", "", html, flags=re.S)
+
+
+def test_the_page_needs_no_network(page):
+    fetched = Links(read(page)).fetched
+    assert [link for link in fetched if re.match(r"(https?:)?//", link)] == []
+
+
+def test_what_the_page_fetches_or_links_to_is_there(page):
+    links = Links(read(page))
+    local = {link.split("?")[0].split("#")[0] for link in links.fetched + links.anchors if link}
+    missing = [
+        link
+        for link in local
+        if link and ":" not in link and not (page.parent / link).resolve().exists()
+    ]
+    assert missing == []
+
+
+def test_every_picture_has_alt_text(page):
+    pictures = [image for image in Links(read(page)).images if "_images" in image["src"]]
+    assert [image["src"] for image in pictures if len(image.get("alt") or "") < 40] == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_formulas_are_drawn_in_a_browser(book, tmp_path):
+    page = next(book / f"{name}.html" for name in PAGES if "mnist" in name)
+    options = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+        "--disable-background-networking --disable-component-update --virtual-time-budget=20000"
+    )
+    done = subprocess.run(
+        [CHROMIUM, *options.split(), f"--user-data-dir={tmp_path}", "--dump-dom", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.count("<mjx-container") > 20
+    assert '<g data-mml-node="merror"' not in done.stdout
+    assert len(re.findall("<img [^>]*_images", done.stdout)) > 5

@@ -1,0 +1,125 @@
+"""Files that say the same thing in two places must agree."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from store_chapters import chapter_paths
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CORE = [Requirement(line) for line in PROJECT["dependencies"]]
+EXTRAS = {
+    extra: [Requirement(line) for line in lines]
+    for extra, lines in PROJECT["optional-dependencies"].items()
+}
+CONDA_PYTHON, PIP, *CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))[
+    "dependencies"
+]
+# What the chapters import beyond the core, and threadpoolctl, which the core uses where it is.
+CHAPTERS_NEED = {"matplotlib", "ipywidgets", "myst-nb", "threadpoolctl"}
+
+
+def test_the_core_needs_few_packages():
+    assert {r.name for r in CORE} == {"numpy", "scipy", "numba", "pooch", "tqdm"}
+
+
+def test_environment_yml_and_pyproject_agree():
+    expected = CORE + [r for r in EXTRAS["book"] if r.name in CHAPTERS_NEED]
+    assert {str(Requirement(line)) for line in CONDA} == {str(r) for r in expected}
+    assert PIP == "pip"
+    python = Version(CONDA_PYTHON.removeprefix("python="))
+    assert python in SpecifierSet(PROJECT["requires-python"])
+
+
+def test_binder_installs_the_package_itself():
+    script = ROOT / "postBuild"
+    assert "pip install --no-deps -e ." in script.read_text(encoding="utf-8")
+    assert script.stat().st_mode & 0o111, "postBuild must be executable"
+    assert script.read_bytes().startswith(b"#!")
+
+
+def test_the_chapters_import_only_what_binder_has():
+    provided = {canonicalize_name(Requirement(line).name) for line in CONDA} | {"rgrbm", "ipython"}
+    for path in chapter_paths():
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type != "code":
+                continue
+            for name in re.findall(r"^\s*(?:from|import) (\w+)", cell.source, re.M):
+                package = canonicalize_name(name)
+                assert name in sys.stdlib_module_names or package in provided, (path, name)
+
+
+def test_the_constraints_fit_the_ranges_and_cover_them():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    pinned = {canonicalize_name(name): Version(v) for name, v in (li.split("==") for li in lines)}
+    wanted = CORE + EXTRAS["book"] + EXTRAS["test"] + EXTRAS["dev"]
+    for requirement in wanted:
+        if requirement.name != "rgrbm":
+            assert pinned[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_the_pythons_that_are_named_agree():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert PROJECT["requires-python"] == ">=3.11,<3.14"
+    assert "(3, 11) <= sys.version_info < (3, 14)" in makefile
+    workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    assert 'python: ["3.11", "3.12", "3.13"]' in workflow
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.name
+)
+def test_workflows_follow_their_schema(path):
+    pytest.importorskip("check_jsonschema")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    done = subprocess.run(
+        [*command, "vendor.github-workflows", str(path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_is_a_workflow_for_tests_for_new_dependencies_and_for_the_pages():
+    names = {path.name for path in (ROOT / ".github/workflows").glob("*.yml")}
+    assert names == {"test.yml", "weekly.yml", "pages.yml"}
+
+
+def test_the_citation_file_is_complete():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors", "type", "license"} <= set(citation)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert citation["title"] == config["title"]
+
+
+def test_the_readme_quotes_the_numbers_that_the_chapters_found():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("## Results") :]
+    found = {}
+    for path in chapter_paths():
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+                if name:
+                    value = output.data["application/papermill.record/text/plain"]
+                    found[name] = value.strip("'")
+    quoted = re.findall(r"([^| ]+) %<!-- (\S+) -->", table)
+    assert quoted
+    for value, name in quoted:
+        assert value.strip("*") == found[name], f"{name}: README {value}, chapter {found[name]}"
+
+
+def test_every_file_that_the_readme_links_to_exists():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#:]+)\)", readme)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []

@@ -1,0 +1,214 @@
+"""Every exact quantity of a Bernoulli RBM against enumeration with plain loops."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from rgrbm.rbm import BernoulliRBM
+
+SIZES = [(1, 1), (3, 2), (2, 4), (7, 5)]
+SCALES = [0.0, 0.3, 3.0, 50.0]
+
+
+def make_rbm(n_visible, n_hidden, scale):
+    rng = np.random.default_rng([n_visible, n_hidden, int(10 * scale)])
+    draw = rng.uniform
+    return BernoulliRBM.from_parameters(
+        draw(-scale, scale, (n_visible, n_hidden)),
+        draw(-scale, scale, n_visible),
+        draw(-scale, scale, n_hidden),
+    )
+
+
+def loop_energy(rbm, visible, hidden):
+    energy = 0.0
+    for i, v in enumerate(visible):
+        energy -= rbm.visible_bias[i] * v
+    for j, h in enumerate(hidden):
+        energy -= rbm.hidden_bias[j] * h
+    for i, v in enumerate(visible):
+        for j, h in enumerate(hidden):
+            energy -= v * rbm.weights[i, j] * h
+    return energy
+
+
+def states(n_units):
+    return list(product([0, 1], repeat=n_units))
+
+
+def log_sum_exp(values):
+    largest = max(values)
+    return largest + math.log(math.fsum(math.exp(value - largest) for value in values))
+
+
+@pytest.fixture(params=[(*size, scale) for size in SIZES for scale in SCALES], ids=str)
+def rbm(request):
+    return make_rbm(*request.param)
+
+
+def close(actual, expected):
+    # Entries grow up to 50 per term: 1e-12 of the largest energy that occurs.
+    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_energy_is_the_double_sum(rbm):
+    visible, hidden = states(rbm.n_visible), states(rbm.n_hidden)
+    expected = [[loop_energy(rbm, v, h) for h in hidden] for v in visible]
+    close(rbm.energy(np.array(visible)[:, None], np.array(hidden)[None]), expected)
+
+
+def test_free_energies_are_sums_over_the_other_layer(rbm):
+    visible, hidden = states(rbm.n_visible), states(rbm.n_hidden)
+    energy = np.array([[loop_energy(rbm, v, h) for h in hidden] for v in visible])
+    close(rbm.free_energy(visible), [-log_sum_exp(-row) for row in energy])
+    close(rbm.hidden_free_energy(hidden), [-log_sum_exp(-column) for column in energy.T])
+
+
+def test_conditionals_are_ratios_of_sums(rbm):
+    visible, hidden = states(rbm.n_visible), states(rbm.n_hidden)
+    energy = np.array([[loop_energy(rbm, v, h) for h in hidden] for v in visible])
+    weight = np.exp(energy.min(axis=1, keepdims=True) - energy)
+    close(rbm.hidden_probabilities(visible), weight @ hidden / weight.sum(1, keepdims=True))
+    weight = np.exp(energy.min(axis=0) - energy).T
+    close(rbm.visible_probabilities(hidden), weight @ visible / weight.sum(1, keepdims=True))
+
+
+def test_both_marginals_have_the_same_partition_function(rbm):
+    close(
+        log_sum_exp(-rbm.free_energy(states(rbm.n_visible))),
+        log_sum_exp(-rbm.hidden_free_energy(states(rbm.n_hidden))),
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_huge_weights_neither_overflow_nor_warn():
+    rbm = BernoulliRBM.from_parameters(np.full((600, 2), 50.0), np.zeros(600), [-1e4, 1e4])
+    ones = np.ones(600)
+    assert rbm.free_energy(ones) == -(30_000 - 10_000) - (30_000 + 10_000)
+    np.testing.assert_array_equal(rbm.hidden_probabilities(ones), [1, 1])
+    np.testing.assert_array_equal(rbm.hidden_probabilities(0 * ones), [0, 1])
+
+
+def test_softplus_keeps_its_small_part():
+    # ln(1 + e^12) - 12 = 6.1e-6: a shortcut "softplus(x) = x above 10" loses it.
+    rbm = BernoulliRBM.from_parameters([[12.0]], [0.0], [0.0])
+    assert rbm.free_energy([1]) == pytest.approx(-12 - math.log1p(math.exp(-12)), rel=1e-15)
+
+
+def test_leading_axes_are_kept():
+    rng = np.random.default_rng(0)
+    rbm = make_rbm(3, 2, 1.0)
+    visible = rng.integers(0, 2, (4, 5, 3))
+    assert rbm.free_energy(visible).shape == (4, 5)
+    assert rbm.free_energy(visible[0, 0]).shape == ()
+    assert rbm.hidden_probabilities(visible).shape == (4, 5, 2)
+    assert rbm.sample_hidden(visible[0, 0], rng).shape == (2,)
+    assert rbm.reconstruct(visible, rng).shape == visible.shape
+    assert rbm.gibbs(visible, 3, rng).shape == visible.shape
+    assert rbm.free_energy(np.empty((0, 3))).shape == (0,)
+    assert rbm.energy(visible, np.zeros((5, 2))).shape == (4, 5)
+
+
+def test_samples_are_bits_and_follow_the_seed():
+    rbm = make_rbm(5, 4, 1.0)
+    visible = np.random.default_rng(1).integers(0, 2, (7, 5))
+    first, second = (rbm.gibbs(visible, 5, np.random.default_rng(2)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert first.dtype == np.uint8
+    assert set(np.unique(first)) <= {0, 1}
+
+
+def test_no_gibbs_step_leaves_the_state_and_its_array_alone():
+    rbm = make_rbm(3, 2, 1.0)
+    visible = np.array([0, 1, 1], dtype=np.uint8)
+    result = rbm.gibbs(visible, 0, np.random.default_rng(0))
+    result[:] = 0
+    np.testing.assert_array_equal(visible, [0, 1, 1])
+
+
+def test_a_new_machine_has_small_random_weights_and_no_bias():
+    rbm = BernoulliRBM(100, 200, rng=np.random.default_rng(3))
+    assert rbm.weights.std() == pytest.approx(0.01, rel=5 / np.sqrt(2 * rbm.weights.size))
+    assert abs(rbm.weights.mean()) < 5 * 0.01 / np.sqrt(rbm.weights.size)
+    assert not rbm.visible_bias.any()
+    assert not rbm.hidden_bias.any()
+    again = BernoulliRBM(100, 200, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(rbm.weights, again.weights)
+
+
+def test_parameters_are_copied():
+    weights = np.ones((2, 3))
+    rbm = BernoulliRBM.from_parameters(weights, [0, 0], [0, 0, 0])
+    weights[:] = 7
+    assert (rbm.weights == 1).all()
+    assert rbm.visible_bias.dtype == np.float64
+
+
+@pytest.mark.parametrize("wrong", [0, -1])
+@pytest.mark.parametrize("name", ["n_visible", "n_hidden"])
+def test_empty_layers_are_refused(name, wrong):
+    sizes = {"n_visible": 2, "n_hidden": 2, name: wrong}
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got {wrong}"):
+        BernoulliRBM(**sizes, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("wrong", [2.0, "2", None, True])
+def test_sizes_must_be_integers(wrong):
+    with pytest.raises(TypeError, match="n_hidden must be an integer"):
+        BernoulliRBM(2, wrong, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("wrong", [None, 0, np.random])
+def test_the_generator_must_be_one(wrong):
+    with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator"):
+        BernoulliRBM(2, 2, rng=wrong)
+    with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator"):
+        make_rbm(3, 2, 1.0).reconstruct([0, 1, 0], wrong)
+
+
+@pytest.mark.parametrize(
+    ("weights", "visible_bias", "hidden_bias", "message"),
+    [
+        (np.ones(3), [0], [0], "weights must have the shape"),
+        (np.ones((0, 2)), [], [0, 0], "weights must have the shape"),
+        (np.ones((2, 3)), [0] * 3, [0] * 3, r"visible_bias must have the shape \(2\)"),
+        (np.ones((2, 3)), [0] * 2, [0] * 2, r"hidden_bias must have the shape \(3\)"),
+        ([[np.nan]], [0], [0], "weights must be finite"),
+        ([[1.0]], [np.inf], [0], "visible_bias must be finite"),
+        ([[1.0]], [0], [-np.inf], "hidden_bias must be finite"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(weights, visible_bias, hidden_bias, message):
+    with pytest.raises(ValueError, match=message):
+        BernoulliRBM.from_parameters(weights, visible_bias, hidden_bias)
+
+
+@pytest.mark.parametrize(
+    "method", ["free_energy", "hidden_probabilities", "hidden_free_energy", "visible_probabilities"]
+)
+@pytest.mark.parametrize("wrong", [[0, 1, 2, 0], [0, 1, 0.5, 0], [-1, 1, 1, 1], [np.nan, 0, 0, 0]])
+def test_states_that_are_not_bits_are_refused(method, wrong):
+    rbm = make_rbm(4, 4, 1.0)
+    with pytest.raises(ValueError, match=r"(visible|hidden) must hold only 0 and 1"):
+        getattr(rbm, method)(wrong)
+
+
+def test_states_of_another_width_are_refused():
+    rbm, rng = make_rbm(3, 2, 1.0), np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"visible must have the shape \(\.\.\., 3\), got \(2,\)"):
+        rbm.free_energy([0, 1])
+    with pytest.raises(ValueError, match=r"hidden must have the shape \(\.\.\., 2\), got \(4, 3\)"):
+        rbm.sample_visible(np.zeros((4, 3)), rng)
+    with pytest.raises(ValueError, match=r"hidden must have the shape \(\.\.\., 2\)"):
+        rbm.energy([0, 1, 0], [0, 1, 0])
+    with pytest.raises(ValueError, match=r"visible must have the shape \(\.\.\., 3\), got \(\)"):
+        rbm.free_energy(1)
+    with pytest.raises(ValueError, match="leading axes that broadcast"):
+        rbm.energy(np.zeros((4, 3)), np.zeros((5, 2)))
+
+
+def test_negative_steps_are_refused():
+    with pytest.raises(ValueError, match="n_steps must be at least 0, got -1"):
+        make_rbm(3, 2, 1.0).gibbs([0, 1, 0], -1, np.random.default_rng(0))
