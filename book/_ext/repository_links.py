@@ -8,13 +8,17 @@ import os
 import re
 import subprocess
 
-REMOTE = re.compile(r"^(?:https://|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+REMOTE = re.compile(
+    r"^(?:https://|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$"
+)
 
 
 def git(folder, *arguments):
     """Return what git prints, or an empty string where git or the repository is missing."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True
+        )
     except OSError:
         return ""
     return done.stdout.strip()
@@ -31,7 +35,9 @@ def find_repository(folder, environ):
 
 def find_branch(folder, environ):
     """Return the branch that links point to: the one built in CI, else the remote's default."""
-    if environ.get("GITHUB_REF_TYPE") == "branch" and not environ.get("GITHUB_HEAD_REF"):
+    if environ.get("GITHUB_REF_TYPE") == "branch" and not environ.get(
+        "GITHUB_HEAD_REF"
+    ):
         return environ["GITHUB_REF_NAME"]
     head = git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
     return head.removeprefix("origin/") or "main"
@@ -41,7 +47,9 @@ def add_links(app, config):
     """Give the theme the address, and the pages a line that installs the library elsewhere."""
     repository = find_repository(app.srcdir, os.environ)
     if repository is None:
-        advice = "Clone the repository and install the package with `pip install .`."
+        advice = (
+            "Clone the repository and install the package with `pip install .`."
+        )
     else:
         url = f"https://github.com/{repository}"
         config.html_theme_options.update(
@@ -61,7 +69,10 @@ def add_links(app, config):
             f"On Colab, run this line in a new first cell: "
             f"`%pip install git+{url} myst-nb`"
         )
-    config.myst_substitutions = {**config.myst_substitutions, "launch_advice": advice}
+    config.myst_substitutions = {
+        **config.myst_substitutions,
+        "launch_advice": advice,
+    }
 
 
 def setup(app):
