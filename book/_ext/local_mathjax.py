@@ -1,4 +1,4 @@
-"""Formulas without a network: MathJax is copied from a Python package into the book."""
+"""Formulas without a network: the book ships MathJax, from a Python package."""
 
 import shutil
 from importlib.resources import files

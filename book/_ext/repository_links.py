@@ -1,7 +1,8 @@
 """Links to the repository, derived when the book is built.
 
-The address comes from ``GITHUB_REPOSITORY`` (set by GitHub Actions), else from the git remote
-``origin`` if that is on GitHub. Where neither is known, there is no button and no link.
+The address comes from ``GITHUB_REPOSITORY`` (set by GitHub Actions), else from
+the git remote ``origin`` if that is on GitHub. Where neither is known, there is
+no button and no link.
 """
 
 import os
@@ -14,7 +15,7 @@ REMOTE = re.compile(
 
 
 def git(folder, *arguments):
-    """Return what git prints, or an empty string where git or the repository is missing."""
+    """Return what git prints; nothing where it fails or is missing."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, text=True
@@ -34,7 +35,7 @@ def find_repository(folder, environ):
 
 
 def find_branch(folder, environ):
-    """Return the branch that links point to: the one built in CI, else the remote's default."""
+    """Return the branch that is built in CI, else the remote's default."""
     if environ.get("GITHUB_REF_TYPE") == "branch" and not environ.get(
         "GITHUB_HEAD_REF"
     ):
@@ -44,7 +45,7 @@ def find_branch(folder, environ):
 
 
 def add_links(app, config):
-    """Give the theme the address, and the pages a line that installs the library elsewhere."""
+    """Give the theme the address, and the pages advice on how to run them."""
     repository = find_repository(app.srcdir, os.environ)
     if repository is None:
         advice = (
@@ -65,9 +66,9 @@ def add_links(app, config):
             "colab_url": "https://colab.research.google.com",
         }
         advice = (
-            f"The rocket above a chapter opens it on Binder, where all is installed, or on Colab. "
-            f"On Colab, run this line in a new first cell: "
-            f"`%pip install git+{url} myst-nb`"
+            "The rocket above a chapter opens it on Binder, where all is "
+            "installed, or on Colab. On Colab, run this line in a new first "
+            f"cell: `%pip install git+{url} myst-nb`"
         )
     config.myst_substitutions = {
         **config.myst_substitutions,
