@@ -3,19 +3,35 @@
 The tested library under the executable book. Its submodules are loaded when they are first used
 (`SPEC 1 <https://scientific-python.org/specs/spec-0001/>`_), so ``import rgrbm`` costs nothing:
 
-=============  ====================================================================
-`datasets`     the bundled MNIST zeros and ones; the full MNIST set, by checksum
-`ising`        spins and bits
-`plotting`     figures that chapters share (needs matplotlib)
-`rbm`          `BernoulliRBM`: energies, conditionals, free energies, sampling
-`training`     `train`: contrastive divergence, with its history
-=============  ====================================================================
+=================  ================================================================
+`datasets`         the bundled MNIST zeros and ones; the full MNIST set, by checksum
+`ising`            the Ising ring by enumeration; spins and bits
+`transfer_matrix`  the ring solved exactly: log Z, correlations, correlation length
+`decimation`       exact renormalization: coupling maps, flows, spins thinned and drawn back
+`sampler`          Metropolis, heat bath, and exact samples of the ring
+`diagnostics`      autocorrelation time, correlations and couplings from samples, with errors
+`rbm`              `BernoulliRBM`: energies, conditionals, free energies, sampling
+`training`         `train`: contrastive divergence, with its history
+`plotting`         figures that chapters share (needs matplotlib)
+`widgets`          figures under a slider, for pages without a kernel (needs IPython too)
+=================  ================================================================
 """
 
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["datasets", "ising", "plotting", "rbm", "training"]
+__all__ = [
+    "datasets",
+    "decimation",
+    "diagnostics",
+    "ising",
+    "plotting",
+    "rbm",
+    "sampler",
+    "training",
+    "transfer_matrix",
+    "widgets",
+]
 
 
 def __getattr__(name):

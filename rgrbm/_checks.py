@@ -5,6 +5,8 @@ from numbers import Integral, Real
 
 import numpy as np
 
+LARGEST = 1e100  # a larger coupling or field could overflow in a product with a number of sites
+
 
 def integer(name, value, minimum):
     """Return `value` as an int that is at least `minimum`."""
@@ -23,6 +25,34 @@ def real(name, value, minimum, *, above=False):
         wanted = "greater than" if above else "at least"
         raise ValueError(f"{name} must be finite and {wanted} {minimum}, got {value}")
     return float(value)
+
+
+def reduced(name, value):
+    """Return a coupling or a field as a float64 array, finite and at most `LARGEST` in size."""
+    array = _numeric(name, value).astype(np.float64)
+    wrong = ~(np.abs(array) <= LARGEST)
+    if wrong.any():
+        found = array[wrong].flat[0]
+        raise ValueError(f"{name} must be finite and at most {LARGEST:g} in size, got {found}")
+    return array
+
+
+def reduced_number(name, value):
+    """Return a single coupling or field as a float."""
+    array = reduced(name, value)
+    if array.ndim:
+        raise ValueError(f"{name} must be a single number, got the shape {array.shape}")
+    return float(array)
+
+
+def spin_states(name, value, n_sites=None):
+    """Return `value` as an int8 array of spins, with at least one site on its last axis."""
+    array = two_valued(name, value, -1, 1, n_sites)
+    if array.ndim == 0 or array.shape[-1] == 0:
+        raise ValueError(
+            f"{name} must have the shape (..., n_sites) with n_sites >= 1, got {array.shape}"
+        )
+    return array.astype(np.int8)
 
 
 def generator(rng, name="rng"):

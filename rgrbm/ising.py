@@ -1,14 +1,164 @@
-r"""Spins and bits.
+r"""The Ising chain, exactly, by enumeration; spins and bits.
+
+A ring of N spins :math:`s_i = \pm 1` with coupling K and field h has the reduced energy
+
+.. math:: E(s) = -K \sum_{i=1}^{N} s_i s_{i+1} - h \sum_{i=1}^{N} s_i, \qquad s_{N+1} = s_1,
+
+and the probability :math:`e^{-E(s)} / Z`. "Reduced" means that the temperature is divided out:
+K = J/T and h = B/T are pure numbers. On a ring of two the bond counts twice, and on a ring of one
+the spin is its own neighbour.
 
 Physics writes a spin as :math:`s = \pm 1`, a Boltzmann machine writes a bit as :math:`v = 0, 1`.
-They are the same variable, :math:`v = (1 + s)/2`, and only the functions of this module convert.
+They are the same variable, :math:`v = (1 + s)/2`, and only two functions of this module convert.
 """
 
 import numpy as np
+from scipy.special import logsumexp
 
 from rgrbm import _checks
 
-__all__ = ["bits_to_spins", "spins_to_bits"]
+__all__ = [
+    "bits_to_spins",
+    "boltzmann_probabilities",
+    "chain_energy",
+    "enumerate_spins",
+    "exact_log_partition",
+    "spins_to_bits",
+]
+
+LARGEST_RING = 20
+
+
+def chain_energy(spins, coupling, field=0.0):
+    """Reduced energy of states of the ring.
+
+    Parameters
+    ----------
+    spins : array_like, shape (..., n_sites)
+        Entries -1 and +1.
+    coupling, field : float
+        Reduced K = J/T and h = B/T, dimensionless.
+
+    Returns
+    -------
+    energy : ndarray of float64, shape (...)
+        In units of the temperature.
+
+    Raises
+    ------
+    ValueError
+        If an entry is neither -1 nor +1, the ring is empty, or a number is not finite.
+    TypeError
+        If an argument is not numeric.
+
+    Notes
+    -----
+    The Hamiltonian of [Qiu2022]_, section 2, with a field.
+
+    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+
+    Examples
+    --------
+    >>> chain_energy([[1, 1, 1], [1, -1, 1]], coupling=1.0)
+    array([-3.,  1.])
+    """
+    spins = _checks.spin_states("spins", spins)
+    coupling = _checks.reduced_number("coupling", coupling)
+    field = _checks.reduced_number("field", field)
+    bonds = np.sum(spins * np.roll(spins, -1, axis=-1), axis=-1, dtype=np.int64)
+    return -coupling * bonds - field * np.sum(spins, axis=-1, dtype=np.int64)
+
+
+def enumerate_spins(n_sites):
+    """List all states of `n_sites` spins.
+
+    Parameters
+    ----------
+    n_sites : int
+        From 1 to 20.
+
+    Returns
+    -------
+    spins : ndarray of int8, shape (2**n_sites, n_sites)
+        Row by row, counting in binary with -1 for 0; the last site changes fastest.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `n_sites` is not an integer from 1 to 20.
+
+    Examples
+    --------
+    >>> enumerate_spins(2)
+    array([[-1, -1],
+           [-1,  1],
+           [ 1, -1],
+           [ 1,  1]], dtype=int8)
+    """
+    n_sites = _checks.integer("n_sites", n_sites, 1)
+    if n_sites > LARGEST_RING:
+        raise ValueError(
+            f"n_sites must be at most {LARGEST_RING} to enumerate 2**n_sites states, got {n_sites}"
+        )
+    bits = np.arange(2**n_sites)[:, None] >> np.arange(n_sites)[::-1] & 1
+    return (2 * bits - 1).astype(np.int8)
+
+
+def exact_log_partition(n_sites, coupling, field=0.0):
+    """Sum exp(-E) over all states of the ring, and take the logarithm.
+
+    Parameters
+    ----------
+    n_sites : int
+        From 1 to 20.
+    coupling, field : float
+        Reduced K = J/T and h = B/T, dimensionless.
+
+    Returns
+    -------
+    log_partition : float
+        ln Z. Compare `rgrbm.transfer_matrix.log_partition` for larger rings.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `enumerate_spins` and `chain_energy`.
+
+    Examples
+    --------
+    >>> round(float(np.exp(exact_log_partition(3, 0.0))), 12)
+    8.0
+    """
+    return float(logsumexp(-chain_energy(enumerate_spins(n_sites), coupling, field)))
+
+
+def boltzmann_probabilities(n_sites, coupling, field=0.0):
+    """Probabilities of all states of the ring, exp(-E) / Z.
+
+    Parameters
+    ----------
+    n_sites : int
+        From 1 to 20.
+    coupling, field : float
+        Reduced K = J/T and h = B/T, dimensionless.
+
+    Returns
+    -------
+    probabilities : ndarray of float64, shape (2**n_sites,)
+        In the order of `enumerate_spins`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `enumerate_spins` and `chain_energy`.
+
+    Examples
+    --------
+    >>> boltzmann_probabilities(2, 0.0)
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+    log_weight = -chain_energy(enumerate_spins(n_sites), coupling, field)
+    return np.exp(log_weight - logsumexp(log_weight))
 
 
 def spins_to_bits(spins):

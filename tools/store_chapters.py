@@ -40,10 +40,13 @@ def normalise(notebook):
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             if output.output_type in ("display_data", "execute_result"):
+                animated = "animation" in output.data.get("text/html", "")
                 output.data = {
-                    kind: value for kind, value in output.data.items() if "image" not in kind
+                    kind: value
+                    for kind, value in output.data.items()
+                    if "image" not in kind and not (animated and kind == "text/html")
                 }
-                if not any(key in output.metadata for key in ("scrapbook",)):
+                if "scrapbook" not in output.metadata:  # myst-nb's glue needs it
                     output.metadata = {}
     return notebook
 
