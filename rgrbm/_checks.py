@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-LARGEST = 1e100  # a larger coupling or field could overflow in a product with a number of sites
+LARGEST = 1e100  # larger couplings, fields or weights could overflow in sums and products
 
 
 def integer(name, value, minimum):
@@ -21,20 +21,22 @@ def real(name, value, minimum, *, above=False):
     """Return `value` as a finite float, at least (with `above`: greater than) `minimum`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
-    if not math.isfinite(value) or value < minimum or (above and value == minimum):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number) or number < minimum or (above and number == minimum):
         wanted = "greater than" if above else "at least"
         raise ValueError(f"{name} must be finite and {wanted} {minimum}, got {value}")
-    return float(value)
+    return number
 
 
 def reduced(name, value):
     """Return a coupling or a field as a float64 array, finite and at most `LARGEST` in size."""
-    array = _numeric(name, value).astype(np.float64)
-    wrong = ~(np.abs(array) <= LARGEST)
-    if wrong.any():
-        found = array[wrong].flat[0]
-        raise ValueError(f"{name} must be finite and at most {LARGEST:g} in size, got {found}")
-    return array
+    array = _numeric(name, value)
+    if array.dtype.kind == "b":
+        raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    return _bounded(name, array)
 
 
 def reduced_number(name, value):
@@ -43,6 +45,18 @@ def reduced_number(name, value):
     if array.ndim:
         raise ValueError(f"{name} must be a single number, got the shape {array.shape}")
     return float(array)
+
+
+def coupling_and_field(coupling, field):
+    """Return both as float64 arrays of one shape."""
+    coupling, field = reduced("coupling", coupling), reduced("field", field)
+    try:
+        return np.broadcast_arrays(coupling, field)
+    except ValueError:
+        raise ValueError(
+            "coupling and field must have shapes that broadcast, "
+            f"got {coupling.shape} and {field.shape}"
+        ) from None
 
 
 def spin_states(name, value, n_sites=None):
@@ -66,18 +80,15 @@ def generator(rng, name="rng"):
 
 
 def finite_array(name, value, shape):
-    """Return a float64 copy of `value`, finite and of the given shape; None fits any length."""
+    """Return a float64 copy of `value`, bounded and of the given shape; None fits any length."""
     array = _numeric(name, value)
     fits = array.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, array.shape, strict=True)
     )
     if not fits or array.size == 0:
-        wanted = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
-        raise ValueError(f"{name} must have the shape {wanted}, n >= 1, got {array.shape}")
-    array = np.array(array, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity in it")
-    return array
+        wanted = f"the shape {shape}" if None not in shape else f"{len(shape)} axes, none empty"
+        raise ValueError(f"{name} must have {wanted}, got {array.shape}")
+    return _bounded(name, array)
 
 
 def two_valued(name, value, low, high, width=None):
@@ -92,7 +103,18 @@ def two_valued(name, value, low, high, width=None):
     return array
 
 
+def _bounded(name, array):
+    array = np.array(array, dtype=np.float64)
+    wrong = ~(np.abs(array) <= LARGEST)
+    if wrong.any():
+        found = array[wrong].flat[0]
+        raise ValueError(f"{name} must be finite and at most {LARGEST:g} in size, got {found}")
+    return array
+
+
 def _numeric(name, value):
+    if np.ma.isMaskedArray(value):
+        raise TypeError(f"{name} must not be a masked array: take what is not masked first")
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -13,7 +13,6 @@ import numpy as np
 from scipy.special import expit
 
 from rgrbm import _checks
-from rgrbm.transfer_matrix import _arguments
 
 __all__ = [
     "coupling_flow",
@@ -63,7 +62,7 @@ def decimate_coupling(coupling, field=0.0):
     >>> bool(np.isclose(np.tanh(coupling_new), np.tanh(1.0) ** 2))
     True
     """
-    coupling, field = _arguments(coupling, field)
+    coupling, field = _checks.coupling_and_field(coupling, field)
     with np.errstate(divide="ignore"):
         log_sinh = 2 * np.abs(coupling) + np.log(-np.expm1(-4 * np.abs(coupling))) - LOG2
     # cosh(a + b) cosh(a - b) = cosh(b)**2 + sinh(a)**2
@@ -104,9 +103,9 @@ def coupling_flow(coupling, field, n_steps):
     --------
     >>> couplings, fields = coupling_flow(1.0, 0.0, 2)
     >>> couplings.round(4)
-    array([1.    , 0.6625, 0.3526])
+    array([1.    , 0.6625, 0.3501])
     """
-    start = _arguments(coupling, field)
+    start = _checks.coupling_and_field(coupling, field)
     flow = [tuple(start)]
     for _ in range(_checks.integer("n_steps", n_steps, 0)):
         flow.append(decimate_coupling(*flow[-1])[:2])
@@ -142,7 +141,7 @@ def log_partition(n_sites, coupling, field=0.0):
     n_sites = _checks.integer("n_sites", n_sites, 1)
     if n_sites & (n_sites - 1):
         raise ValueError(f"n_sites must be a power of two to be halved to one, got {n_sites}")
-    coupling, field = _arguments(coupling, field)
+    coupling, field = _checks.coupling_and_field(coupling, field)
     total = np.zeros_like(coupling)
     while n_sites > 1:
         coupling, field, log_factor = decimate_coupling(coupling, field)

@@ -21,7 +21,7 @@ __all__ = [
     "estimate_coupling",
 ]
 
-WINDOW = 5.0  # the sum stops at the first lag that exceeds WINDOW * tau
+WINDOW = 5.0  # the sum stops at the first lag of at least WINDOW * tau, and of at least 2 * WINDOW
 SHORTEST = 50  # a series must be this many times tau long
 
 
@@ -60,7 +60,7 @@ def autocorrelation_time(series):
     Returns
     -------
     time : float
-        About 1 for independent values; at least that of the sum's window.
+        About 1 for independent values; below 1 if successive values repel each other.
 
     Raises
     ------
@@ -71,8 +71,8 @@ def autocorrelation_time(series):
 
     Notes
     -----
-    The autocorrelation is summed up to the first lag that is larger than five times the sum so far
-    (A. D. Sokal, "Monte Carlo methods in statistical mechanics", 1996).
+    The autocorrelation is summed up to the first lag that is five times the sum so far, at least
+    ten (A. D. Sokal, "Monte Carlo methods in statistical mechanics", 1997).
 
     Examples
     --------
@@ -89,7 +89,7 @@ def autocorrelation_time(series):
     transform = np.fft.rfft(centred, n=2 * n_steps)
     covariance = np.fft.irfft(np.abs(transform) ** 2)[:, :n_steps].mean(axis=0)
     time = 2 * np.cumsum(covariance / covariance[0]) - 1
-    outside = np.arange(n_steps) >= WINDOW * time
+    outside = np.arange(n_steps) >= WINDOW * np.maximum(time, 2.0)
     estimate = float(time[np.argmax(outside) if outside.any() else -1])
     if n_steps < SHORTEST * estimate or not outside.any():
         raise SeriesTooShortError(n_steps, estimate)

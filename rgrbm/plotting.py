@@ -3,7 +3,8 @@
 from itertools import zip_longest
 
 import matplotlib.pyplot as plt
-import numpy as np
+
+from rgrbm import _checks
 
 __all__ = ["COLORS", "show_images", "use_style"]
 
@@ -40,7 +41,7 @@ def use_style():
 
 
 def show_images(images, *, titles=(), columns=10, size=0.9, **imshow):
-    """Draw square images side by side, row by row.
+    """Draw square images side by side, row by row, in one grey scale for all.
 
     Parameters
     ----------
@@ -52,21 +53,31 @@ def show_images(images, *, titles=(), columns=10, size=0.9, **imshow):
     size : float, optional
         Width of an image in inches.
     **imshow
-        Passed on to ``Axes.imshow``, such as ``cmap`` or ``vmin``.
+        Passed on to ``Axes.imshow``, such as ``cmap``. By default ``vmin`` and ``vmax`` are the
+        extremes over all images.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the images are not square, there is none, or `columns` is not a positive integer.
+
     Examples
     --------
-    >>> figure = show_images(np.eye(4), columns=2)
+    >>> figure = show_images([[0, 1, 1, 0], [1, 0, 0, 1]], columns=1)
     >>> len(figure.axes)
-    4
+    2
     >>> plt.close(figure)
     """
-    images = np.asarray(images)
+    images = _checks.finite_array("images", images, (None, None))
+    columns = _checks.integer("columns", columns, 1)
     side = round(images.shape[1] ** 0.5)
+    if side**2 != images.shape[1]:
+        raise ValueError(f"images must be square, side * side pixels a row, got {images.shape}")
+    imshow = {"vmin": images.min(), "vmax": images.max(), **imshow}
     rows = -(-len(images) // columns)
     height = size * (1.25 if titles else 1.0)
     figure, axes = plt.subplots(

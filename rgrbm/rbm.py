@@ -73,9 +73,9 @@ class BernoulliRBM:
     def __init__(self, n_visible, n_hidden, *, rng):
         n_visible = _checks.integer("n_visible", n_visible, 1)
         n_hidden = _checks.integer("n_hidden", n_hidden, 1)
-        self.weights = _checks.generator(rng).normal(0.0, 0.01, size=(n_visible, n_hidden))
-        self.visible_bias = np.zeros(n_visible)
-        self.hidden_bias = np.zeros(n_hidden)
+        self._weights = _checks.generator(rng).normal(0.0, 0.01, size=(n_visible, n_hidden))
+        self._visible_bias = np.zeros(n_visible)
+        self._hidden_bias = np.zeros(n_hidden)
 
     @classmethod
     def from_parameters(cls, weights, visible_bias, hidden_bias):
@@ -94,7 +94,8 @@ class BernoulliRBM:
         Raises
         ------
         ValueError
-            If the shapes do not fit together, a layer is empty, or a value is not finite.
+            If the shapes do not fit together, a layer is empty, or a value is not finite or larger
+            than 1e100 in size.
 
         Examples
         --------
@@ -102,21 +103,47 @@ class BernoulliRBM:
         BernoulliRBM(n_visible=1, n_hidden=2)
         """
         rbm = cls.__new__(cls)
-        rbm.weights = _checks.finite_array("weights", weights, (None, None))
-        n_visible, n_hidden = rbm.weights.shape
-        rbm.visible_bias = _checks.finite_array("visible_bias", visible_bias, (n_visible,))
-        rbm.hidden_bias = _checks.finite_array("hidden_bias", hidden_bias, (n_hidden,))
+        rbm._weights = _checks.finite_array("weights", weights, (None, None))
+        rbm.visible_bias = visible_bias
+        rbm.hidden_bias = hidden_bias
         return rbm
+
+    @property
+    def weights(self):
+        """Couplings between the layers; what is assigned is checked and copied."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, value):
+        self._weights = _checks.finite_array("weights", value, self._weights.shape)
+
+    @property
+    def visible_bias(self):
+        """Biases of the visible units; what is assigned is checked and copied."""
+        return self._visible_bias
+
+    @visible_bias.setter
+    def visible_bias(self, value):
+        self._visible_bias = _checks.finite_array("visible_bias", value, (self.n_visible,))
+
+    @property
+    def hidden_bias(self):
+        """Biases of the hidden units; what is assigned is checked and copied."""
+        return self._hidden_bias
+
+    @hidden_bias.setter
+    def hidden_bias(self, value):
+        self._hidden_bias = _checks.finite_array("hidden_bias", value, (self.n_hidden,))
 
     @property
     def n_visible(self):
         """Number of visible units."""
-        return self.weights.shape[0]
+        return self._weights.shape[0]
 
     @property
     def n_hidden(self):
         """Number of hidden units."""
-        return self.weights.shape[1]
+        return self._weights.shape[1]
 
     def __repr__(self):
         return f"{type(self).__name__}(n_visible={self.n_visible}, n_hidden={self.n_hidden})"
@@ -301,4 +328,6 @@ def _sum_softplus(x):
 
 
 def _draw_bits(probabilities, rng):
+    if np.isnan(probabilities).any():  # a comparison with NaN would draw zeros
+        raise FloatingPointError("a parameter of the machine has become NaN")
     return (rng.random(probabilities.shape) < probabilities).astype(np.uint8)

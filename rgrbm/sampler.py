@@ -251,4 +251,4 @@ def _run(spins, n_steps, update, rng, progress):
 
     octets = words.astype("<u8")[..., None].view(np.uint8)
     bits = np.unpackbits(octets, axis=-1, bitorder="little").transpose(0, 2, 1)
-    return 2 * bits.reshape(-1, n_sites)[:n_samples].astype(np.int8) - 1
+    return 2 * bits.reshape(-1, n_sites)[:n_samples].astype(np.int8, order="C") - 1

@@ -25,7 +25,7 @@ from rgrbm.rbm import BernoulliRBM
 __all__ = ["History", "train"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """What was recorded in training, one entry an epoch.
 
@@ -109,7 +109,8 @@ def train(
     progress : bool, optional
         Show a progress bar.
     callback : callable, optional
-        Called as ``callback(epoch, rbm)`` after each epoch, counted from 1.
+        Called as ``callback(epoch, rbm)`` after each epoch, counted from 1. Training goes on from
+        the parameters that it leaves.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def train(
     ValueError, TypeError
         If an argument is not as described; the machine is then unchanged.
     FloatingPointError
-        If a parameter overflows: the machine stays as it was after the last good epoch.
+        If a parameter exceeds 1e100: the machine stays as it was after the last good epoch.
 
     Notes
     -----
@@ -161,7 +162,7 @@ def train(
         raise TypeError(f"callback must be callable or None, got {callback!r}")
 
     data = data.astype(np.float64)
-    learner = BernoulliRBM.from_parameters(rbm.weights, rbm.visible_bias, rbm.hidden_bias)
+    learner = _copy(rbm)
     errors = np.empty(n_epochs)
     with single_threaded_blas():
         for epoch in tqdm(range(n_epochs), disable=not progress, unit="epoch"):
@@ -171,9 +172,10 @@ def train(
                 batch = data[order[start : start + batch_size]]
                 n_wrong += _update(learner, batch, learning_rate, n_gibbs, l1, rng)
             errors[epoch] = n_wrong / data.size
-            _copy_parameters(learner, rbm, learning_rate)
+            _assign(rbm, learner, learning_rate)
             if callback is not None:
                 callback(epoch + 1, rbm)
+                learner = _copy(rbm)
     return History(errors)
 
 
@@ -189,20 +191,27 @@ def _update(rbm, batch, learning_rate, n_gibbs, l1, rng):
             n_wrong = np.count_nonzero(visible != batch)
 
     step_size = learning_rate / len(batch)
-    rbm.weights += step_size * (batch.T @ hidden_data - visible.T @ hidden_model)
-    rbm.visible_bias += step_size * (batch - visible).sum(axis=0)
-    rbm.hidden_bias += step_size * (hidden_data - hidden_model).sum(axis=0)
+    weights, visible_bias, hidden_bias = rbm.weights, rbm.visible_bias, rbm.hidden_bias
+    weights += step_size * (batch.T @ hidden_data - visible.T @ hidden_model)
+    visible_bias += step_size * (batch - visible).sum(axis=0)
+    hidden_bias += step_size * (hidden_data - hidden_model).sum(axis=0)
     if l1 > 0:
-        shrunk = np.abs(rbm.weights) - learning_rate * l1
-        rbm.weights = np.copysign(np.maximum(shrunk, 0.0), rbm.weights)
+        shrunk = np.maximum(np.abs(weights) - learning_rate * l1, 0.0)
+        np.copysign(shrunk, weights, out=weights)
     return n_wrong
 
 
-def _copy_parameters(source, target, learning_rate):
-    names = ("weights", "visible_bias", "hidden_bias")
-    if not all(np.isfinite(getattr(source, name)).all() for name in names):
+def _copy(rbm):
+    return BernoulliRBM.from_parameters(rbm.weights, rbm.visible_bias, rbm.hidden_bias)
+
+
+def _assign(rbm, learner, learning_rate):
+    try:
+        learner = _copy(learner)  # checks all parameters before the first is changed
+    except ValueError as error:
         raise FloatingPointError(
-            f"training diverged with learning_rate = {learning_rate}: take a smaller one"
-        )
-    for name in names:
-        getattr(target, name)[...] = getattr(source, name)
+            f"training diverged with learning_rate = {learning_rate}: take a smaller one ({error})"
+        ) from None
+    rbm.weights = learner.weights
+    rbm.visible_bias = learner.visible_bias
+    rbm.hidden_bias = learner.hidden_bias

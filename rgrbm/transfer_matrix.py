@@ -68,7 +68,7 @@ def log_partition(n_sites, coupling, field=0.0):
     72.123393
     """
     n_sites = _checks.integer("n_sites", n_sites, 1)
-    coupling, field = _arguments(coupling, field)
+    coupling, field = _checks.coupling_and_field(coupling, field)
     solution = _solve(coupling, field)
     frustrated = (coupling < 0) & (n_sites % 2 == 1)  # then lambda_-**N is negative
     decay = np.exp(-n_sites * solution.gap)
@@ -101,7 +101,7 @@ def free_energy_density(coupling, field=0.0):
     >>> bool(np.isclose(free_energy_density(0.0), -np.log(2)))
     True
     """
-    return -_solve(*_arguments(coupling, field)).log_largest[()]
+    return -_solve(*_checks.coupling_and_field(coupling, field)).log_largest[()]
 
 
 def correlation(n_sites, distance, coupling, field=0.0):
@@ -138,7 +138,7 @@ def correlation(n_sites, distance, coupling, field=0.0):
     """
     n_sites, infinite = _ring(n_sites)
     distance = _distances(distance, n_sites, infinite)
-    coupling, field = _arguments(coupling, field)
+    coupling, field = _checks.coupling_and_field(coupling, field)
     solution = _solve(coupling, field)
     sign = np.where((coupling < 0) & (distance % 2 == 1), -1.0, 1.0)
     forth = np.exp(-_times(distance, solution.gap))
@@ -182,7 +182,7 @@ def magnetization(n_sites, coupling, field=0.0):
     True
     """
     n_sites, infinite = _ring(n_sites)
-    coupling, field = _arguments(coupling, field)
+    coupling, field = _checks.coupling_and_field(coupling, field)
     solution = _solve(coupling, field)
     log_size = solution.log_cosine
     if not infinite:
@@ -220,7 +220,7 @@ def correlation_length(coupling, field=0.0):
     >>> round(float(correlation_length(1.0)), 4)
     3.6719
     """
-    log_gap = _solve(*_arguments(coupling, field)).log_gap
+    log_gap = _solve(*_checks.coupling_and_field(coupling, field)).log_gap
     with np.errstate(over="ignore"):
         return np.exp(-log_gap)[()]
 
@@ -251,21 +251,10 @@ def spectrum(coupling, field=0.0):
     >>> bool(np.allclose(np.exp(log_sizes), [2 * np.cosh(1), 2 * np.sinh(1)]))
     True
     """
-    coupling, field = _arguments(coupling, field)
+    coupling, field = _checks.coupling_and_field(coupling, field)
     solution = _solve(coupling, field)
     log_sizes = np.stack([solution.log_largest, solution.log_largest - solution.gap], axis=-1)
     return log_sizes, np.stack([np.ones_like(coupling), np.sign(coupling)], axis=-1)
-
-
-def _arguments(coupling, field):
-    coupling, field = _checks.reduced("coupling", coupling), _checks.reduced("field", field)
-    try:
-        return np.broadcast_arrays(coupling, field)
-    except ValueError:
-        raise ValueError(
-            "coupling and field must have shapes that broadcast, "
-            f"got {coupling.shape} and {field.shape}"
-        ) from None
 
 
 def _ring(n_sites):

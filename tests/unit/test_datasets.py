@@ -50,7 +50,7 @@ def test_mnist01_is_what_the_full_set_says(mnist_folder):
         np.testing.assert_array_equal(images[labels == digit], chosen > 127)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "altered", "other", "text"])
+@pytest.mark.parametrize("damage", ["truncated", "altered", "reshaped", "flipped", "other", "text"])
 def test_a_damaged_package_file_is_an_error(damage, tmp_path, monkeypatch):
     content = datasets.MNIST01_FILE.read_bytes()
     path = tmp_path / "mnist01.npz"
@@ -60,6 +60,12 @@ def test_a_damaged_package_file_is_an_error(damage, tmp_path, monkeypatch):
             images, labels = archive["images"], archive["labels"]
         images[17, 50] ^= 1
         np.savez_compressed(path, images=images, labels=labels)
+    elif damage == "reshaped":
+        with np.load(path) as archive:
+            images, labels = archive["images"], archive["labels"]
+        np.savez_compressed(path, images=images.reshape(1000, 196), labels=labels)
+    elif damage == "flipped":
+        path.write_bytes(content[:30_000] + bytes([content[30_000] ^ 4]) + content[30_001:])
     elif damage == "other":
         np.savez_compressed(path, pictures=np.zeros(3))
     elif damage == "text":
@@ -125,7 +131,19 @@ def test_a_given_folder_wins_over_the_environment(small, tmp_path, monkeypatch):
 
 def test_a_missing_file_is_named(small):
     (small / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(FileNotFoundError, match=r"t10k-labels-idx1-ubyte\.gz is missing: put"):
+    with pytest.raises(FileNotFoundError, match=r"t10k-labels-idx1-ubyte\.gz is missing.*: put"):
+        datasets.load_mnist(small)
+
+
+def test_what_is_no_folder_is_refused(small):
+    with pytest.raises(TypeError, match="folder must be a path, got 3"):
+        datasets.load_mnist(3)
+    with pytest.raises(ValueError, match="folder must name a folder"):
+        datasets.load_mnist("")
+    name = "t10k-labels-idx1-ubyte.gz"
+    (small / name).unlink()
+    (small / name).mkdir()
+    with pytest.raises(FileNotFoundError, match=f"{name} is missing or no readable file"):
         datasets.load_mnist(small)
 
 

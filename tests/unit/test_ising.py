@@ -1,7 +1,77 @@
+import math
+from itertools import product
+
 import numpy as np
 import pytest
 
-from rgrbm.ising import bits_to_spins, spins_to_bits
+from rgrbm.ising import (
+    bits_to_spins,
+    boltzmann_probabilities,
+    chain_energy,
+    enumerate_spins,
+    exact_log_partition,
+    spins_to_bits,
+)
+
+
+def loop_energy(spins, coupling, field):
+    energy = 0.0
+    for i, spin in enumerate(spins):
+        energy -= coupling * spin * spins[(i + 1) % len(spins)] + field * spin
+    return energy
+
+
+@pytest.mark.parametrize("n_sites", [1, 2, 3, 6])
+@pytest.mark.parametrize(("coupling", "field"), [(0, 0), (0.7, 0), (-1.3, 0.4), (2.0, -3.0)])
+def test_the_ring_by_plain_loops(n_sites, coupling, field):
+    states = list(product([-1, 1], repeat=n_sites))
+    energies = [loop_energy(state, coupling, field) for state in states]
+    np.testing.assert_allclose(chain_energy(states, coupling, field), energies, atol=1e-13)
+    np.testing.assert_array_equal(enumerate_spins(n_sites), states)
+    partition = math.fsum(math.exp(-energy) for energy in energies)
+    assert exact_log_partition(n_sites, coupling, field) == pytest.approx(math.log(partition))
+    law = [math.exp(-energy) / partition for energy in energies]
+    np.testing.assert_allclose(boltzmann_probabilities(n_sites, coupling, field), law, rtol=1e-12)
+
+
+def test_a_ring_of_two_counts_its_bond_twice():
+    assert chain_energy([1, 1], 1.0) == -2
+    assert chain_energy([1], 1.0, 0.5) == -1.5
+
+
+def test_energies_of_long_rings_do_not_wrap_around():
+    assert chain_energy(np.ones(1000, dtype=np.int8), 1.0, 1.0) == -2000
+
+
+def test_huge_couplings_do_not_overflow():
+    assert exact_log_partition(4, 500.0) == pytest.approx(2000 + math.log(2))
+    np.testing.assert_allclose(boltzmann_probabilities(2, 500.0), [0.5, 0, 0, 0.5])
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 21])
+def test_sizes_that_cannot_be_enumerated_are_refused(wrong):
+    with pytest.raises(ValueError, match=f"n_sites must be at (least 1|most 20).*got {wrong}"):
+        enumerate_spins(wrong)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e101])
+@pytest.mark.parametrize("name", ["coupling", "field"])
+def test_numbers_that_are_not_finite_are_refused(name, wrong):
+    with pytest.raises(ValueError, match=f"{name} must be finite"):
+        chain_energy([1, -1], **{"coupling": 1.0, name: wrong})
+
+
+def test_wrong_states_and_numbers_are_refused():
+    with pytest.raises(ValueError, match="spins must hold only -1 and 1, got 0"):
+        chain_energy([1, 0], 1.0)
+    with pytest.raises(ValueError, match=r"spins must have the shape \(\.\.\., n_sites\)"):
+        chain_energy(np.empty((3, 0)), 1.0)
+    with pytest.raises(ValueError, match="coupling must be a single number"):
+        chain_energy([1, 1], [1.0, 2.0])
+    with pytest.raises(TypeError, match=r"n_sites must be an integer, got 2\.0"):
+        exact_log_partition(2.0, 1.0)
+    with pytest.raises(TypeError, match="field must be an array of real numbers"):
+        boltzmann_probabilities(2, 1.0, "up")
 
 
 def test_spins_and_bits_are_inverse_to_each_other():

@@ -171,10 +171,11 @@ def test_the_generator_must_be_one(wrong):
 @pytest.mark.parametrize(
     ("weights", "visible_bias", "hidden_bias", "message"),
     [
-        (np.ones(3), [0], [0], "weights must have the shape"),
-        (np.ones((0, 2)), [], [0, 0], "weights must have the shape"),
-        (np.ones((2, 3)), [0] * 3, [0] * 3, r"visible_bias must have the shape \(2\)"),
-        (np.ones((2, 3)), [0] * 2, [0] * 2, r"hidden_bias must have the shape \(3\)"),
+        (np.ones(3), [0], [0], r"weights must have 2 axes, none empty, got \(3,\)"),
+        (np.ones((0, 2)), [], [0, 0], "weights must have 2 axes, none empty"),
+        (np.ones((2, 3)), [0] * 3, [0] * 3, r"visible_bias must have the shape \(2,\)"),
+        (np.ones((2, 3)), [0] * 2, [0] * 2, r"hidden_bias must have the shape \(3,\)"),
+        ([[1e308]], [0], [0], "weights must be finite and at most 1e\\+100 in size, got 1e\\+308"),
         ([[np.nan]], [0], [0], "weights must be finite"),
         ([[1.0]], [np.inf], [0], "visible_bias must be finite"),
         ([[1.0]], [0], [-np.inf], "hidden_bias must be finite"),
@@ -183,6 +184,35 @@ def test_the_generator_must_be_one(wrong):
 def test_parameters_that_do_not_fit_are_refused(weights, visible_bias, hidden_bias, message):
     with pytest.raises(ValueError, match=message):
         BernoulliRBM.from_parameters(weights, visible_bias, hidden_bias)
+
+
+def test_what_is_assigned_is_checked_and_copied():
+    rbm = make_rbm(3, 2, 1.0)
+    before = rbm.visible_bias.copy()
+    for wrong, message in [(1.0, "shape"), ([1, 2], "shape"), ([1, 2, np.nan], "finite")]:
+        with pytest.raises(ValueError, match=f"visible_bias must.*{message}"):
+            rbm.visible_bias = wrong
+    np.testing.assert_array_equal(rbm.visible_bias, before)
+    mine = np.array([1, 0], dtype=np.int64)
+    rbm.hidden_bias = mine
+    mine[:] = 5
+    np.testing.assert_array_equal(rbm.hidden_bias, [1.0, 0.0])
+    assert rbm.hidden_bias.dtype == np.float64
+    with pytest.raises(ValueError, match=r"weights must have the shape \(3, 2\)"):
+        rbm.weights = np.ones((2, 3))
+
+
+def test_masked_arrays_are_refused():
+    masked = np.ma.masked_array([0, 1, 1], mask=[0, 0, 1])
+    with pytest.raises(TypeError, match="visible must not be a masked array"):
+        make_rbm(3, 2, 1.0).free_energy(masked)
+
+
+def test_a_parameter_that_has_become_nan_is_found():
+    rbm = make_rbm(3, 2, 1.0)
+    rbm.weights[0, 0] = np.nan
+    with pytest.raises(FloatingPointError, match="NaN"):
+        rbm.reconstruct([1, 0, 0], np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

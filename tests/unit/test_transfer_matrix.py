@@ -1,0 +1,134 @@
+"""The transfer matrix against enumeration, and where enumeration cannot go."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rgrbm import ising, transfer_matrix
+
+COUPLINGS = [0, 1e-9, 0.3, -0.3, 1, -1, 5, -5, 20, -20, 500, -500]
+FIELDS = [0, 1e-7, 0.2, -0.7, 3, 40, -600]
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.mark.parametrize("n_sites", [1, 2, 3, 4, 5, 8, 11])
+@pytest.mark.parametrize("field", FIELDS)
+def test_everything_equals_enumeration(n_sites, field):
+    spins = ising.enumerate_spins(n_sites).astype(float)
+    for coupling in COUPLINGS:
+        log_partition = ising.exact_log_partition(n_sites, coupling, field)
+        found = transfer_matrix.log_partition(n_sites, coupling, field)
+        assert found == pytest.approx(log_partition, rel=1e-12, abs=1e-12)
+        law = ising.boltzmann_probabilities(n_sites, coupling, field)
+        found = transfer_matrix.magnetization(n_sites, coupling, field)
+        assert found == pytest.approx((law @ spins).mean(), rel=1e-11, abs=1e-12)
+        products = law @ (spins[:, :1] * spins)
+        found = transfer_matrix.correlation(n_sites, np.arange(n_sites), coupling, field)
+        np.testing.assert_allclose(found, products, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("coupling", [0.8, -0.8])
+@pytest.mark.parametrize("field", [0, 0.3])
+def test_sixteen_sites(coupling, field):
+    exact = ising.exact_log_partition(16, coupling, field)
+    assert transfer_matrix.log_partition(16, coupling, field) == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("coupling", [-2.0, -0.4, 0.4, 2.0])
+@pytest.mark.parametrize("field", [-1.0, 0.0, 0.3])
+def test_the_spectrum_is_that_of_the_matrix(coupling, field):
+    matrix = np.exp([[coupling + field, -coupling], [-coupling, coupling - field]])
+    log_sizes, signs = transfer_matrix.spectrum(coupling, field)
+    second, largest = np.sort(np.linalg.eigvalsh(matrix))
+    np.testing.assert_allclose(signs * np.exp(log_sizes), [largest, second], rtol=1e-12)
+    length = 1 / np.log(abs(largest / second))
+    assert transfer_matrix.correlation_length(coupling, field) == pytest.approx(length)
+    assert transfer_matrix.free_energy_density(coupling, field) == pytest.approx(-np.log(largest))
+
+
+@pytest.mark.parametrize("coupling", [500.0, -500.0])
+@pytest.mark.parametrize("n_sites", [10**9, 10**9 + 1])
+def test_huge_rings_and_couplings_do_not_overflow(n_sites, coupling):
+    # At this temperature only ground states count: 2 of them, or 2 N if the ring is frustrated.
+    frustrated = coupling < 0 and n_sites % 2
+    expected = 500 * n_sites + math.log(2)
+    if frustrated:
+        expected = 500 * (n_sites - 2) + math.log(2 * n_sites)
+    found = transfer_matrix.log_partition(n_sites, coupling)
+    assert found == pytest.approx(expected, rel=1e-15)
+    nearest = transfer_matrix.correlation(n_sites, 1, coupling)
+    assert nearest == pytest.approx(math.copysign(1 - (2 / n_sites if frustrated else 0), coupling))
+    assert transfer_matrix.magnetization(n_sites, coupling, 1e3) == 1.0 or coupling < 0
+
+
+def test_the_limit_is_approached_by_large_rings():
+    distance = np.arange(10)
+    for coupling, field in [(1.0, 0.0), (-0.7, 0.0), (0.5, 0.4), (-0.5, 0.4)]:
+        limit = transfer_matrix.correlation(math.inf, distance, coupling, field)
+        ring = transfer_matrix.correlation(1001, distance, coupling, field)
+        np.testing.assert_allclose(ring, limit, atol=1e-12)
+        assert transfer_matrix.magnetization(np.inf, coupling, field) == pytest.approx(
+            transfer_matrix.magnetization(1001, coupling, field)
+        )
+        density = -transfer_matrix.log_partition(10**6, coupling, field) / 10**6
+        assert transfer_matrix.free_energy_density(coupling, field) == pytest.approx(density)
+
+
+def test_without_a_coupling_spins_are_independent():
+    np.testing.assert_array_equal(transfer_matrix.correlation(math.inf, [0, 1, 2], 0.0), [1, 0, 0])
+    np.testing.assert_array_equal(transfer_matrix.correlation(5, [0, 1, 5], 0.0), [1, 0, 1])
+    assert transfer_matrix.correlation_length(0.0) == 0
+    np.testing.assert_array_equal(transfer_matrix.spectrum(0.0)[0], [np.log(2), -np.inf])
+
+
+def test_derivatives_of_the_partition_function_are_averages():
+    """A dropped field or a doubled coupling would break these."""
+    n_sites, coupling, field, step = 7, 0.6, 0.25, 1e-6
+
+    def log_partition(coupling, field):
+        return transfer_matrix.log_partition(n_sites, coupling, field)
+
+    by_coupling = (
+        log_partition(coupling + step, field) - log_partition(coupling - step, field)
+    ) / (2 * step * n_sites)
+    by_field = (log_partition(coupling, field + step) - log_partition(coupling, field - step)) / (
+        2 * step * n_sites
+    )
+    nearest = transfer_matrix.correlation(n_sites, 1, coupling, field)
+    assert by_coupling == pytest.approx(nearest, abs=1e-8)
+    magnetization = transfer_matrix.magnetization(n_sites, coupling, field)
+    assert by_field == pytest.approx(magnetization, abs=1e-8)
+
+
+def test_arrays_broadcast():
+    couplings, fields = np.linspace(-1, 1, 4)[:, None], np.array([0.0, 0.5, 1.0])
+    assert transfer_matrix.log_partition(5, couplings, fields).shape == (4, 3)
+    assert transfer_matrix.spectrum(couplings, fields)[0].shape == (4, 3, 2)
+    assert transfer_matrix.correlation(5, np.arange(4)[:, None, None], couplings, fields).shape == (
+        4,
+        4,
+        3,
+    )
+    assert isinstance(transfer_matrix.log_partition(5, 1.0), float)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda tm: tm.log_partition(0, 1.0), ValueError, "n_sites must be at least 1, got 0"),
+        (lambda tm: tm.log_partition(2.5, 1.0), TypeError, "n_sites must be an integer"),
+        (lambda tm: tm.log_partition(np.inf, 1.0), TypeError, "n_sites must be an integer"),
+        (lambda tm: tm.log_partition(4, np.nan), ValueError, "coupling must be finite"),
+        (lambda tm: tm.log_partition(4, 1.0, np.inf), ValueError, "field must be finite"),
+        (lambda tm: tm.log_partition(4, "1"), TypeError, "coupling must be an array of real"),
+        (lambda tm: tm.log_partition(4, [1, 2], [1, 2, 3]), ValueError, "shapes that broadcast"),
+        (lambda tm: tm.correlation(4, 5, 1.0), ValueError, "distance must be from 0 to n_sites"),
+        (lambda tm: tm.correlation(4, -1, 1.0), ValueError, "distance must be from 0 to n_sites"),
+        (lambda tm: tm.correlation(4, 1.0, 1.0), TypeError, "distance must be an integer"),
+        (lambda tm: tm.magnetization(-np.inf, 1.0), TypeError, "n_sites must be an integer"),
+    ],
+)
+def test_bad_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call(transfer_matrix)
