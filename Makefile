@@ -7,7 +7,7 @@ BIN := .venv/bin
 HTML := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapters lint clean
+.PHONY: help book test chapters bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
@@ -24,17 +24,28 @@ test: $(ENVIRONMENT) ## run the tests and compare the chapters with their stored
 chapters: $(ENVIRONMENT) ## execute the chapters and store their outputs (CHAPTERS="a.ipynb b.ipynb")
 	$(BIN)/python tools/store_chapters.py $(CHAPTERS)
 
+bench: .venv-bench/installed ## compare the speed with other packages, as ratios
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python benchmarks/samplers.py
+
 lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 clean: ## remove the environment and all that was built
-	rm -rf .venv _build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench _build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(ENVIRONMENT): pyproject.toml $(CONSTRAINTS)
+.PHONY: python
+python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 		echo "The book needs Python 3.11, 3.12 or 3.13: name one, as in PYTHON=python3.12"; exit 1; }
+
+.venv-bench/installed: pyproject.toml benchmarks/requirements.txt | python
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --editable '.[book]' --requirement benchmarks/requirements.txt
+	@touch $@
+
+$(ENVIRONMENT): pyproject.toml $(CONSTRAINTS) | python
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable '.[dev]'
 	@touch $@

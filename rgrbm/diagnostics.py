@@ -77,8 +77,8 @@ def autocorrelation_time(series):
     Examples
     --------
     >>> noise = np.random.default_rng(0).normal(size=10_000)
-    >>> round(autocorrelation_time(noise), 1)
-    1.0
+    >>> abs(autocorrelation_time(noise) - 1) < 0.1
+    True
     """
     series = np.atleast_2d(_series(series))
     n_steps = series.shape[-1]
