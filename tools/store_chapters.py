@@ -38,6 +38,8 @@ def normalise(notebook):
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(cell.outputs)
         for output in cell.get("outputs", []):
             if output.output_type in ("display_data", "execute_result"):
                 animated = "animation" in output.data.get("text/html", "")
@@ -49,6 +51,18 @@ def normalise(notebook):
                 if "scrapbook" not in output.metadata:  # myst-nb's glue needs it
                     output.metadata = {}
     return notebook
+
+
+def merge_streams(outputs):
+    """Join what was printed in pieces, by the chance of when the kernel flushed."""
+    merged = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 def save_readme_figures(notebook):
