@@ -67,16 +67,17 @@ def decimate_coupling(coupling, field=0.0):
         log_sinh = 2 * np.abs(coupling) + np.log(-np.expm1(-4 * np.abs(coupling))) - LOG2
     # cosh(a + b) cosh(a - b) = cosh(b)**2 + sinh(a)**2
     coupling_new = np.logaddexp(0.0, 2 * (log_sinh - _log_cosh(field))) / 4
-    product = np.tanh(2 * coupling) * np.tanh(field)
-    small = np.abs(product) < 0.5
-    shift = np.where(
-        small,
-        np.arctanh(np.where(small, product, 0.0)),
-        (_log_cosh(2 * coupling + field) - _log_cosh(2 * coupling - field)) / 2,
-    )
-    corners = _log_cosh(2 * coupling + field) + _log_cosh(2 * coupling - field)
-    log_factor = LOG2 + (corners + 2 * _log_cosh(field)) / 4
-    return coupling_new[()], (field + shift)[()], log_factor[()]
+    like, unlike = _log_cosh(2 * coupling + field), _log_cosh(2 * coupling - field)
+    field_new = field + (like - unlike) / 2
+    # Where h' is small, as between antiferromagnetic neighbours, its tangent is exact instead:
+    # tanh h' = tanh(h) / (1 - T / [(1 + T) cosh(h)**2]) with T = tanh 2K.
+    log_bracket = LOG2 - np.logaddexp(0.0, -4 * coupling) + 2 * _log_cosh(field)
+    ratio = np.tanh(2 * coupling) * np.exp(np.minimum(-log_bracket, 700.0))
+    tangent = np.tanh(field) / (1 - ratio)
+    small = np.abs(tangent) < 0.5
+    field_new = np.where(small, np.arctanh(np.where(small, tangent, 0.0)), field_new)
+    log_factor = LOG2 + (like + unlike + 2 * _log_cosh(field)) / 4
+    return coupling_new[()], field_new[()], log_factor[()]
 
 
 def coupling_flow(coupling, field, n_steps):

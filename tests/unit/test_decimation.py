@@ -29,7 +29,7 @@ def test_decimated_states_follow_the_flowed_law(n_sites, coupling, field):
 
 
 @pytest.mark.parametrize("coupling", [0, 1e-12, 0.3, -0.3, 1, 20, -500, 500])
-@pytest.mark.parametrize("field", [0, 1e-9, 0.2, -0.7, 40, -600])
+@pytest.mark.parametrize("field", [0, 1e-9, 0.2, -0.7, 40, -600, 2000])
 @pytest.mark.parametrize("n_sites", [1, 2, 64, 2**30])
 def test_the_partition_function_is_that_of_the_transfer_matrix(n_sites, coupling, field):
     found = decimation.log_partition(n_sites, coupling, field)
@@ -45,6 +45,15 @@ def test_without_a_field_the_tangents_are_squared():
     np.testing.assert_allclose(np.tanh(new), np.tanh(couplings) ** 2, rtol=1e-12)
     np.testing.assert_array_equal(field, 0)
     np.testing.assert_allclose(log_factor, np.log(2 * np.sqrt(np.cosh(2 * couplings))))
+
+
+@pytest.mark.parametrize("coupling", [-10.0, -5.0, -1.0, -0.1, 0.3, 2.0])
+@pytest.mark.parametrize("field", [1e-6, 0.25, 2.0])
+def test_the_field_has_relative_precision_between_antiferromagnetic_neighbours(coupling, field):
+    """exp(2K) sinh h does not change under decimation; for K < 0 that makes h' very small."""
+    new, field_new, _ = decimation.decimate_coupling(coupling, field)
+    invariant = np.exp(2 * coupling) * np.sinh(field)
+    assert np.exp(2 * new) * np.sinh(field_new) == pytest.approx(invariant, rel=1e-12)
 
 
 def test_the_field_changes_sign_with_itself():
