@@ -6,7 +6,7 @@ enough sweeps. Exact sampling needs no sweeps. It is the oracle for the other tw
 
 Metropolis updates sites that are chosen at random. A sweep from left to right would be wrong here:
 moves that cost nothing are always accepted, so it carries every domain wall along with it, and the
-number of walls hardly changes.
+number of walls hardly changes (the chapter on Monte Carlo finds the conserved quantity).
 """
 
 import numpy as np
@@ -57,7 +57,9 @@ def metropolis_chain(
     Notes
     -----
     64 chains share a machine word, and with it the sequence of sites; they differ in their random
-    acceptances. Chains that have forgotten their start are independent all the same.
+    acceptances. Chains that have forgotten their start are independent all the same. At K = h = 0
+    every flip is accepted: then a `start` of your own fixes the parity of the number of spins +1
+    for ever, and only the random start is right.
 
     [Qiu2022]_, Eq. 16.
 
