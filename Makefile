@@ -2,7 +2,9 @@
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 CHAPTERS ?=
-ENVIRONMENT := .venv/installed
+# The version is part of the name, so that another PYTHON makes the environment anew.
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ENVIRONMENT := .venv/python$(VERSION)
 BIN := .venv/bin
 HTML := _build/html
 
@@ -24,7 +26,7 @@ test: $(ENVIRONMENT) ## run the tests and compare the chapters with their stored
 chapters: $(ENVIRONMENT) ## execute the chapters and store their outputs (CHAPTERS="a.ipynb b.ipynb")
 	$(BIN)/python tools/store_chapters.py $(CHAPTERS)
 
-bench: .venv-bench/installed ## compare the speed with other packages, as ratios
+bench: .venv-bench/python$(VERSION) ## compare the speed with other packages, as ratios
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python benchmarks/samplers.py
 
 lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
@@ -40,7 +42,7 @@ python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 		echo "The book needs Python 3.11, 3.12 or 3.13: name one, as in PYTHON=python3.12"; exit 1; }
 
-.venv-bench/installed: pyproject.toml benchmarks/requirements.txt | python
+.venv-bench/python$(VERSION): pyproject.toml benchmarks/requirements.txt | python
 	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --editable '.[book]' --requirement benchmarks/requirements.txt
 	@touch $@
