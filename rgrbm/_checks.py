@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+MOST = 2**53  # sizes and counts: the largest integers that a float holds exactly
 LARGEST = 1e100  # larger couplings, fields or weights could overflow in sums and products
 
 
@@ -14,6 +15,8 @@ def integer(name, value, minimum):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    if value > MOST:
+        raise ValueError(f"{name} must be at most {MOST}, got {value}")
     return int(value)
 
 
@@ -33,7 +36,9 @@ def real(name, value, minimum, *, above=False):
 
 def reduced(name, value):
     """Return a coupling or a field as a float64 array, finite and at most `LARGEST` in size."""
-    array = _numeric(name, value)
+    if isinstance(value, int) and abs(value) > MOST:  # NumPy would make an object of it
+        value = float(value) if abs(value) <= LARGEST else math.inf
+    array = numeric(name, value)
     if array.dtype.kind == "b":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     return _bounded(name, array)
@@ -62,6 +67,8 @@ def coupling_and_field(coupling, field):
 def spin_states(name, value, n_sites=None):
     """Return `value` as an int8 array of spins, with at least one site on its last axis."""
     array = two_valued(name, value, -1, 1, n_sites)
+    if array.dtype.kind == "b":
+        raise TypeError(f"{name} must be spins -1 and 1, got truth values")
     if array.ndim == 0 or array.shape[-1] == 0:
         raise ValueError(
             f"{name} must have the shape (..., n_sites) with n_sites >= 1, got {array.shape}"
@@ -81,7 +88,7 @@ def generator(rng, name="rng"):
 
 def finite_array(name, value, shape):
     """Return a float64 copy of `value`, bounded and of the given shape; None fits any length."""
-    array = _numeric(name, value)
+    array = numeric(name, value)
     fits = array.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, array.shape, strict=True)
     )
@@ -93,7 +100,7 @@ def finite_array(name, value, shape):
 
 def two_valued(name, value, low, high, width=None):
     """Return `value` as an array with entries `low` and `high` and last axis `width`."""
-    array = _numeric(name, value)
+    array = numeric(name, value)
     if width is not None and (array.ndim == 0 or array.shape[-1] != width):
         raise ValueError(f"{name} must have the shape (..., {width}), got {array.shape}")
     wrong = (array != low) & (array != high)
@@ -112,7 +119,18 @@ def _bounded(name, array):
     return array
 
 
-def _numeric(name, value):
+def integers(name, value, minimum, maximum):
+    """Return an array of integers between two bounds, as int64."""
+    array = numeric(name, value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an integer or an array of integers, got {value!r}")
+    if array.size and (array.min() < minimum or array.max() > min(maximum, MOST)):
+        raise ValueError(f"{name} must be from {minimum} to {maximum}, got {value!r}")
+    return array.astype(np.int64)
+
+
+def numeric(name, value):
+    """Return `value` as an array of real numbers."""
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} must not be a masked array: take what is not masked first")
     try:

@@ -16,6 +16,15 @@ is a counter and its odd step.
 import numpy as np
 from numba import njit, uint64
 
+
+def _compiled(kernel):
+    """Compile, and keep the result on disk where there is a place to write."""
+    try:
+        return njit(cache=True, nogil=True)(kernel)
+    except RuntimeError:
+        return njit(nogil=True)(kernel)
+
+
 NONE = np.uint64(0)
 ONE = np.uint64(1)
 
@@ -45,7 +54,7 @@ def _draw(first, second, third, digits, counter, step):
     return drawn, counter
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def metropolis(word, low, digits, n_updates, rng):
     """Metropolis updates of random sites, without a field.
 
@@ -66,7 +75,7 @@ def metropolis(word, low, digits, n_updates, rng):
     rng[0] = counter
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def metropolis_field(word, lows, digits, n_updates, rng):
     """Metropolis updates of random sites, with a field.
 
@@ -89,7 +98,7 @@ def metropolis_field(word, lows, digits, n_updates, rng):
     rng[0] = counter
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def heat_bath(word, digits, n_sweeps, rng):
     """Heat-bath updates of all sites in order."""
     n_sites = len(word)

@@ -62,22 +62,7 @@ def decimate_coupling(coupling, field=0.0):
     >>> bool(np.isclose(np.tanh(coupling_new), np.tanh(1.0) ** 2))
     True
     """
-    coupling, field = _checks.coupling_and_field(coupling, field)
-    with np.errstate(divide="ignore"):
-        log_sinh = 2 * np.abs(coupling) + np.log(-np.expm1(-4 * np.abs(coupling))) - LOG2
-    # cosh(a + b) cosh(a - b) = cosh(b)**2 + sinh(a)**2
-    coupling_new = np.logaddexp(0.0, 2 * (log_sinh - _log_cosh(field))) / 4
-    like, unlike = _log_cosh(2 * coupling + field), _log_cosh(2 * coupling - field)
-    field_new = field + (like - unlike) / 2
-    # Where h' is small, as between antiferromagnetic neighbours, its tangent is exact instead:
-    # tanh h' = tanh(h) / (1 - T / [(1 + T) cosh(h)**2]) with T = tanh 2K.
-    log_bracket = LOG2 - np.logaddexp(0.0, -4 * coupling) + 2 * _log_cosh(field)
-    ratio = np.tanh(2 * coupling) * np.exp(np.minimum(-log_bracket, 700.0))
-    tangent = np.tanh(field) / (1 - ratio)
-    small = np.abs(tangent) < 0.5
-    field_new = np.where(small, np.arctanh(np.where(small, tangent, 0.0)), field_new)
-    log_factor = LOG2 + (like + unlike + 2 * _log_cosh(field)) / 4
-    return coupling_new[()], field_new[()], log_factor[()]
+    return _decimate(*_checks.coupling_and_field(coupling, field))
 
 
 def coupling_flow(coupling, field, n_steps):
@@ -109,7 +94,7 @@ def coupling_flow(coupling, field, n_steps):
     start = _checks.coupling_and_field(coupling, field)
     flow = [tuple(start)]
     for _ in range(_checks.integer("n_steps", n_steps, 0)):
-        flow.append(decimate_coupling(*flow[-1])[:2])
+        flow.append(_decimate(*flow[-1])[:2])
     couplings, fields = zip(*flow, strict=True)
     return np.array(couplings), np.array(fields)
 
@@ -145,7 +130,7 @@ def log_partition(n_sites, coupling, field=0.0):
     coupling, field = _checks.coupling_and_field(coupling, field)
     total = np.zeros_like(coupling)
     while n_sites > 1:
-        coupling, field, log_factor = decimate_coupling(coupling, field)
+        coupling, field, log_factor = _decimate(coupling, field)
         n_sites //= 2
         total = total + n_sites * log_factor
     # One spin is its own neighbour: E = -K - h s.
@@ -221,7 +206,36 @@ def undecimate_spins(spins, coupling, field, rng):
     neighbours = spins + np.roll(spins, -1, axis=-1)
     up = _checks.generator(rng).random(spins.shape) < expit(2 * (coupling * neighbours + field))
     fine = np.stack([spins, np.where(up, 1, -1)], axis=-1).astype(np.int8)
-    return fine.reshape(*spins.shape[:-1], -1)
+    return fine.reshape(*spins.shape[:-1], 2 * spins.shape[-1])
+
+
+def _decimate(coupling, field):
+    with np.errstate(divide="ignore"):
+        log_sinh = 2 * np.abs(coupling) + np.log(-np.expm1(-4 * np.abs(coupling))) - LOG2
+    # cosh(a + b) cosh(a - b) = cosh(b)**2 + sinh(a)**2
+    coupling_new = np.logaddexp(0.0, 2 * (log_sinh - _log_cosh(field))) / 4
+    like, unlike = _log_cosh(2 * coupling + field), _log_cosh(2 * coupling - field)
+    # |2K + h| - |2K - h| is 2 min(|2K|, |h|) with the sign of Kh; what may cancel goes first.
+    field_new = field + np.sign(coupling) * np.copysign(
+        np.minimum(2 * np.abs(coupling), np.abs(field)), field
+    )
+    field_new = (
+        field_new
+        + (
+            np.log1p(np.exp(-2 * np.abs(2 * coupling + field)))
+            - np.log1p(np.exp(-2 * np.abs(2 * coupling - field)))
+        )
+        / 2
+    )
+    # Where h' is small, as between antiferromagnetic neighbours, its tangent is exact instead:
+    # tanh h' = tanh(h) / (1 - T / [(1 + T) cosh(h)**2]) with T = tanh 2K.
+    log_bracket = LOG2 - np.logaddexp(0.0, -4 * coupling) + 2 * _log_cosh(field)
+    ratio = np.tanh(2 * coupling) * np.exp(np.minimum(-log_bracket, 700.0))
+    tangent = np.tanh(field) / (1 - ratio)
+    small = np.abs(tangent) < 0.5
+    field_new = np.where(small, np.arctanh(np.where(small, tangent, 0.0)), field_new)
+    log_factor = LOG2 + (like + unlike + 2 * _log_cosh(field)) / 4
+    return coupling_new[()], field_new[()], log_factor[()]
 
 
 def _log_cosh(x):

@@ -46,7 +46,11 @@ class SeriesTooShortError(ValueError):
             f"series must be at least {SHORTEST} times its autocorrelation time long: "
             f"its length is {length}, and the estimated time {estimate:.1f} is likely too small"
         )
+        self.length = length
         self.estimate = estimate
+
+    def __reduce__(self):  # so that it crosses the border of a process
+        return type(self), (self.length, self.estimate)
 
 
 def autocorrelation_time(series):
@@ -72,7 +76,8 @@ def autocorrelation_time(series):
     Notes
     -----
     The autocorrelation is summed up to the first lag that is five times the sum so far, at least
-    ten (A. D. Sokal, "Monte Carlo methods in statistical mechanics", 1997).
+    ten, and five times the same sum of its squares, in which oscillations do not cancel
+    (A. D. Sokal, "Monte Carlo methods in statistical mechanics", 1997).
 
     Examples
     --------
@@ -83,16 +88,20 @@ def autocorrelation_time(series):
     series = np.atleast_2d(_series(series))
     n_steps = series.shape[-1]
     centred = series - series.mean()
-    if not centred.any():
+    if (series == series.flat[0]).all():
         raise ValueError("series must not be constant: it has no autocorrelation time")
+    centred /= np.abs(centred).max()
     # Zeros as many as there are values, so that the ends do not meet in the Fourier transform.
     transform = np.fft.rfft(centred, n=2 * n_steps)
     covariance = np.fft.irfft(np.abs(transform) ** 2)[:, :n_steps].mean(axis=0)
-    time = 2 * np.cumsum(covariance / covariance[0]) - 1
-    outside = np.arange(n_steps) >= WINDOW * np.maximum(time, 2.0)
-    estimate = float(time[np.argmax(outside) if outside.any() else -1])
-    if n_steps < SHORTEST * estimate or not outside.any():
-        raise SeriesTooShortError(n_steps, estimate)
+    rho = covariance / covariance[0]
+    time = 2 * np.cumsum(rho) - 1
+    memory = 4 * np.cumsum(rho**2) - 2  # like `time`, but signs cannot cancel in it
+    outside = np.arange(n_steps) >= WINDOW * np.maximum(np.maximum(time, memory), 2.0)
+    last = np.argmax(outside) if outside.any() else n_steps - 1
+    estimate = float(time[last])
+    if n_steps < SHORTEST * max(estimate, memory[last]) or estimate <= 0 or not outside.any():
+        raise SeriesTooShortError(n_steps, float(time[: last + 1].max()))
     return estimate
 
 
@@ -140,7 +149,8 @@ def correlation(spins, max_distance, *, n_blocks=50):
     Returns
     -------
     estimate : Estimate
-        Value and error, each an ndarray of shape (max_distance + 1,), for x = 0, 1, ...
+        Value and error, each an ndarray of shape (max_distance + 1,), for x = 0, 1, ... An error of
+        0 means that the blocks did not differ, not that the value is exact.
 
     Raises
     ------
@@ -219,7 +229,10 @@ def estimate_coupling(spins, *, n_blocks=50):
     while excess(largest) < 0 or excess(-largest) > 0:
         largest *= 2
     coupling = brentq(excess, -largest, largest, xtol=1e-13)
-    return Estimate(coupling, float(neighbours.error / _slope(n_sites, coupling)))
+    slope = _slope(n_sites, coupling)
+    # Few samples may scatter by chance less than any can: the Fisher information sets a bound.
+    error = max(neighbours.error / slope, 1 / np.sqrt(spins.size * slope))
+    return Estimate(coupling, float(error))
 
 
 def _slope(n_sites, coupling):
@@ -232,7 +245,8 @@ def _slope(n_sites, coupling):
 
 
 def _series(series):
-    array = _checks.finite_array("series", series, (None,) * max(1, np.ndim(series)))
+    n_axes = max(1, _checks.numeric("series", series).ndim)
+    array = _checks.finite_array("series", series, (None,) * n_axes)
     if array.ndim > 2 or array.shape[-1] < 2:
         raise ValueError(
             "series must have the shape (n_steps,) or (n_chains, n_steps), n_steps >= 2, "
@@ -257,5 +271,5 @@ def _blocked_mean(values, n_blocks):
     weights = np.array([len(block) for block in blocks]) / len(values)
     means = np.array([block.mean(axis=0) for block in blocks])
     mean = values.mean(axis=0)
-    variance = np.tensordot(weights**2, (means - mean) ** 2, axes=1) * n_blocks / (n_blocks - 1)
+    variance = np.tensordot(weights**2, (means - mean) ** 2, axes=1) / (1 - np.sum(weights**2))
     return Estimate(mean, np.sqrt(variance))

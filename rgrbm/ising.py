@@ -13,7 +13,7 @@ They are the same variable, :math:`v = (1 + s)/2`, and only two functions of thi
 """
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from rgrbm import _checks
 
@@ -157,8 +157,8 @@ def boltzmann_probabilities(n_sites, coupling, field=0.0):
     >>> boltzmann_probabilities(2, 0.0)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    log_weight = -chain_energy(enumerate_spins(n_sites), coupling, field)
-    return np.exp(log_weight - logsumexp(log_weight))
+    energy = chain_energy(enumerate_spins(n_sites), coupling, field)
+    return softmax(energy.min() - energy)
 
 
 def spins_to_bits(spins):

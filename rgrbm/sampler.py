@@ -57,9 +57,10 @@ def metropolis_chain(
     Notes
     -----
     64 chains share a machine word, and with it the sequence of sites; they differ in their random
-    acceptances. Chains that have forgotten their start are independent all the same. At K = h = 0
-    every flip is accepted: then a `start` of your own fixes the parity of the number of spins +1
-    for ever, and only the random start is right.
+    acceptances. Chains that have forgotten their start are independent all the same. Close to
+    K = h = 0 nearly every flip is accepted. Then chains of a word that share a `start` of yours
+    stay copies of each other for about 1/(|K| + |h|) sweeps, and at K = h = 0 for ever; the random
+    start is right.
 
     [Qiu2022]_, Eq. 16.
 
@@ -141,7 +142,7 @@ def heat_bath_chain(
     def update(word, n_now, word_rng):
         kernels.heat_bath(word, digits, n_now, word_rng)
 
-    return _run(spins, n_sweeps, update, rng, progress)
+    return _run(spins, n_sweeps, update, rng, progress, max(1, CHUNK // n_sites))
 
 
 def exact_chain(n_samples, n_sites, coupling, *, field=0.0, rng):
@@ -180,9 +181,13 @@ def exact_chain(n_samples, n_sites, coupling, *, field=0.0, rng):
     field = _checks.reduced_number("field", field)
     _checks.generator(rng)
 
-    # ln T, with the field shared between the two ends of a bond; index 0 is -1, index 1 is +1.
+    # A larger coupling would swallow the field in rounding, and break a bond as good as never.
+    largest = 1e4 + 2 * abs(field)
+    coupling = min(max(coupling, -largest), largest)
+    # ln T, up to a constant, with the field shared between the ends of a bond; 0 is -1, 1 is +1.
     spin = np.array([-1.0, 1.0])
-    log_t = coupling * spin[:, None] * spin + field * (spin[:, None] + spin) / 2
+    bond = np.where(spin[:, None] == spin, min(2 * coupling, 0.0), min(-2 * coupling, 0.0))
+    log_t = bond + field * (spin[:, None] + spin) / 2
     # ln T**m for m = 1, ..., N, up to a common constant.
     log_powers = np.empty((n_sites + 1, 2, 2))
     log_powers[1] = log_t
@@ -232,7 +237,7 @@ def _binary_digits(probabilities):
     return np.array(digits, dtype=np.uint64) * ALL_ONES
 
 
-def _run(spins, n_steps, update, rng, progress):
+def _run(spins, n_steps, update, rng, progress, chunk=CHUNK):
     """Pack the chains into words, 64 to a word, apply `update` n_steps times, and unpack them."""
     n_samples, n_sites = spins.shape
     n_words = -(-n_samples // LANES)
@@ -246,8 +251,8 @@ def _run(spins, n_steps, update, rng, progress):
     state[:, 1] |= np.uint64(1)
     with tqdm(total=n_words * n_steps, disable=not progress, unit="step") as bar:
         for word, word_rng in zip(words, state, strict=True):
-            for done in range(0, n_steps, CHUNK):
-                n_now = min(CHUNK, n_steps - done)
+            for done in range(0, n_steps, chunk):
+                n_now = min(chunk, n_steps - done)
                 update(word, n_now, word_rng)
                 bar.update(n_now)
 

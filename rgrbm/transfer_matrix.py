@@ -137,8 +137,15 @@ def correlation(n_sites, distance, coupling, field=0.0):
     array([ 1., -1.,  1., -1.,  1.])
     """
     n_sites, infinite = _ring(n_sites)
-    distance = _distances(distance, n_sites, infinite)
+    distance = _checks.integers("distance", distance, 0, n_sites)
     coupling, field = _checks.coupling_and_field(coupling, field)
+    try:
+        np.broadcast_shapes(distance.shape, coupling.shape)
+    except ValueError:
+        raise ValueError(
+            "distance must have a shape that broadcasts with those of coupling and field, "
+            f"got {distance.shape} and {coupling.shape}"
+        ) from None
     solution = _solve(coupling, field)
     sign = np.where((coupling < 0) & (distance % 2 == 1), -1.0, 1.0)
     forth = np.exp(-_times(distance, solution.gap))
@@ -188,11 +195,15 @@ def magnetization(n_sites, coupling, field=0.0):
     if not infinite:
         # (1 - r**N) / (1 + r**N) is tanh(N delta / 2), or its inverse where r**N is negative.
         log_half = np.log(n_sites) + solution.log_gap - LOG2
-        small = log_half < -10
+        small = log_half < -20
         half = np.exp(np.where(small, 0.0, np.minimum(log_half, 10.0)))
         log_tanh = np.where(small, log_half, np.log(np.tanh(half)))
         frustrated = (coupling < 0) & (n_sites % 2 == 1)
         log_size = log_size + np.where(frustrated, -log_tanh, log_tanh)
+        # Then nothing of exp(4K) is left but its square root, which drops out: tanh(h)/N.
+        with np.errstate(divide="ignore"):
+            limit = np.log(np.tanh(np.abs(field))) - np.log(n_sites)
+        log_size = np.where(frustrated & small & (solution.log_gap < -20), limit, log_size)
     return (np.sign(field) * np.exp(log_size))[()]
 
 
@@ -258,18 +269,9 @@ def spectrum(coupling, field=0.0):
 
 
 def _ring(n_sites):
-    if isinstance(n_sites, float) and n_sites == np.inf:
+    if isinstance(n_sites, (float, np.floating)) and n_sites == np.inf:
         return n_sites, True
     return _checks.integer("n_sites", n_sites, 1), False
-
-
-def _distances(distance, n_sites, infinite):
-    array = np.asarray(distance)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"distance must be an integer or an array of integers, got {distance!r}")
-    if (array < 0).any() or (array > n_sites).any():
-        raise ValueError(f"distance must be from 0 to n_sites = {n_sites}, got {distance!r}")
-    return array.astype(np.int64)
 
 
 def _times(number, gap):
@@ -285,6 +287,9 @@ def _solve(coupling, field):
     size = np.abs(coupling)
     with np.errstate(divide="ignore"):
         log_sinh = np.abs(field) + np.log(-np.expm1(-2 * np.abs(field))) - LOG2
+        # ln(sinh(h)**2 exp(4K)), with what may cancel first.
+        balance = 4 * coupling + 2 * np.abs(field)
+        balance = balance + 2 * (np.log(-np.expm1(-2 * np.abs(field))) - LOG2)
         log_one_minus = np.log(-np.expm1(-4 * size))  # ln(1 - exp(-4|K|)), -inf at K = 0
     log_cosh = np.abs(field) + np.log1p(np.exp(-2 * np.abs(field))) - LOG2
 
@@ -307,14 +312,14 @@ def _solve(coupling, field):
         log_largest=coupling + np.maximum(log_cosh, log_root) + np.log1p(ratio),
         gap=gap,
         log_gap=log_gap,
-        log_cosine=log_sinh - log_root,
-        log_sine=-2 * coupling - log_root,
+        log_cosine=-np.logaddexp(0.0, -balance) / 2,
+        log_sine=-np.logaddexp(0.0, balance) / 2,
     )
 
 
 def _log_one_minus_exp(log_x):
     """Return ln(1 - exp(-x)) from ln x."""
-    small = log_x < -20
+    small = log_x < -40
     x = np.exp(np.where(small, 0.0, np.minimum(log_x, 700.0)))
     return np.where(small, log_x, np.log(-np.expm1(-x)))
 
@@ -328,7 +333,7 @@ def _frustrated_decay(n_sites, distance, solution):
     even = np.where(distance % 2 == 0, distance, n_sites - distance)
     odd = n_sites - even
     small = np.log(n_sites) + solution.log_gap < -20
-    gap = np.where(small, 1.0, np.minimum(solution.gap, 1e300))
+    gap = np.where(small, 1.0, np.minimum(solution.gap, 1e4))
     # Pull out the slower decay, so that both exponents below are negative.
     slower, difference = np.minimum(even, odd), np.abs(odd - even)
     decay = np.exp(-slower * gap) * np.expm1(-difference * gap) / np.expm1(-n_sites * gap)

@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 from IPython.display import HTML
 from matplotlib.animation import FuncAnimation
 
+from rgrbm import _checks
+
 __all__ = ["animate"]
 
 
@@ -32,6 +34,11 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     -------
     player : IPython.display.HTML
 
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no frame, no `alt`, or `interval` is not a positive integer.
+
     Examples
     --------
     >>> player = animate(
@@ -41,15 +48,26 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     True
     """
     frames = list(frames)
+    if not frames:
+        raise ValueError("frames must hold at least one frame, got none")
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt must say what there is to see, got {alt!r}")
+    interval = _checks.integer("interval", interval, 1)
     figure = plt.figure(figsize=figsize)
 
     def show(number):
         figure.clear()
         draw(figure, frames[number])
 
-    animation = FuncAnimation(figure, show, frames=len(frames), interval=interval)
-    player = animation.to_jshtml(default_mode="once")
-    plt.close(figure)
+    try:
+        # No frame is left out, however large they are together, and the first is drawn once.
+        with plt.rc_context({"animation.embed_limit": 1e6}):
+            animation = FuncAnimation(
+                figure, show, frames=len(frames), interval=interval, init_func=lambda: None
+            )
+            player = animation.to_jshtml(default_mode="once")
+    finally:
+        plt.close(figure)
     # The page's theme has the icons of the buttons; matplotlib would fetch them from elsewhere.
     player = re.sub(r'<link rel="stylesheet"[^>]*>', "", player)
     return HTML(f'<div role="group" aria-label="{html.escape(alt)}">{player}</div>')

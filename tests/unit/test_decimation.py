@@ -80,6 +80,18 @@ def test_the_flow_starts_at_its_start():
     np.testing.assert_array_equal(decimation.coupling_flow(1.0, 0.0, 0)[0], [1.0])
 
 
+def test_couplings_at_the_limit_of_what_is_accepted_flow_on():
+    couplings, fields = decimation.coupling_flow(1e100, 1e100, 5)
+    assert np.isfinite(couplings).all()
+    assert np.isfinite(fields).all()
+    assert np.isfinite(decimation.log_partition(2**20, 1e100, 1e100))
+
+
+def test_an_empty_batch_stays_empty():
+    fine = decimation.undecimate_spins(np.ones((0, 4)), 1.0, 0.0, np.random.default_rng(0))
+    assert fine.shape == (0, 8)
+
+
 def test_thinning_keeps_the_first_and_every_second_spin():
     spins = ising.enumerate_spins(6)
     np.testing.assert_array_equal(decimation.decimate_spins(spins), spins[:, [0, 2, 4]])

@@ -43,7 +43,18 @@ def test_energies_of_long_rings_do_not_wrap_around():
     assert chain_energy(np.ones(1000, dtype=np.int8), 1.0, 1.0) == -2000
 
 
+@pytest.mark.parametrize("coupling", [1e10, 1e13, 1e17])
+def test_probabilities_of_frozen_rings_add_up_to_one(coupling):
+    assert boltzmann_probabilities(4, coupling).sum() == pytest.approx(1, rel=1e-14)
+
+
+def test_truth_values_are_no_spins():
+    with pytest.raises(TypeError, match="spins must be spins -1 and 1, got truth values"):
+        chain_energy([[True, True]], 1.0)
+
+
 def test_huge_couplings_do_not_overflow():
+    assert chain_energy([1, 1], 10**30) == -2e30
     assert exact_log_partition(4, 500.0) == pytest.approx(2000 + math.log(2))
     np.testing.assert_allclose(boltzmann_probabilities(2, 500.0), [0.5, 0, 0, 0.5])
 

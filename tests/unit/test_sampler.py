@@ -64,6 +64,14 @@ def test_exact_samples_of_a_frozen_frustrated_ring_have_one_wrong_bond():
     assert len(np.unique(spins, axis=0)) == 14, "all ground states occur"
 
 
+@pytest.mark.parametrize(("n_sites", "coupling", "field"), [(4, 1e16, 1.0), (1000, 1e14, 1e-3)])
+def test_exact_samples_of_frozen_rings_still_feel_the_field(n_sites, coupling, field):
+    rng = np.random.default_rng(6)
+    mean = sampler.exact_chain(2000, n_sites, coupling, field=field, rng=rng).mean()
+    exact = np.tanh(n_sites * field)  # all spins flip together
+    assert abs(mean - exact) < 5 * np.sqrt((1 - exact**2) / 2000) + 1e-3
+
+
 @pytest.mark.parametrize("sample", CHAINS)
 def test_the_number_of_chains_in_a_call_does_not_change_the_first_word(sample):
     """The 64 chains of a word depend on its generator alone, not on the other words."""
@@ -76,10 +84,12 @@ def test_the_number_of_chains_in_a_call_does_not_change_the_first_word(sample):
 
 
 def test_a_long_run_in_pieces_is_the_same_run(monkeypatch):
-    whole = sampler.metropolis_chain(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
-    monkeypatch.setattr(sampler, "CHUNK", 7)
-    pieces = sampler.metropolis_chain(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
-    np.testing.assert_array_equal(whole, pieces)
+    for sample in CHAINS:
+        whole = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
+        with monkeypatch.context() as patch:
+            patch.setattr(sampler, "CHUNK", 7)
+            pieces = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
+        np.testing.assert_array_equal(whole, pieces)
 
 
 @pytest.mark.parametrize("sample", CHAINS)

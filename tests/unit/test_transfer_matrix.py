@@ -62,6 +62,28 @@ def test_huge_rings_and_couplings_do_not_overflow(n_sites, coupling):
     assert transfer_matrix.magnetization(n_sites, coupling, 1e3) == 1.0 or coupling < 0
 
 
+@pytest.mark.parametrize("n_sites", [1, 3, 5])
+@pytest.mark.parametrize("coupling", [-5.135, -10.99, -11.0, -1e4, -1e10, -1e16])
+@pytest.mark.parametrize("field", [-0.0032, 0.5])
+def test_frozen_frustrated_rings_have_relative_precision(n_sites, coupling, field):
+    found = transfer_matrix.magnetization(n_sites, coupling, field)
+    if n_sites == 1:
+        assert found == pytest.approx(np.tanh(field), rel=1e-12)
+    elif coupling < -100:
+        # One wrong bond, at any place: the rest alternates, and one spin is left over.
+        assert found == pytest.approx(np.tanh(field) / n_sites, rel=1e-12)
+    exact = ising.exact_log_partition(n_sites, coupling, field)
+    found = transfer_matrix.log_partition(n_sites, coupling, field)
+    assert found == pytest.approx(exact, rel=1e-12, abs=1e-12)
+
+
+def test_a_spin_agrees_with_itself_in_any_field():
+    for coupling in (-100.0, -1e10, -1e15):
+        field = 2 * abs(coupling) + 1
+        found = transfer_matrix.correlation(math.inf, 0, coupling, field)
+        assert found == pytest.approx(1, rel=1e-13)
+
+
 def test_the_limit_is_approached_by_large_rings():
     distance = np.arange(10)
     for coupling, field in [(1.0, 0.0), (-0.7, 0.0), (0.5, 0.4), (-0.5, 0.4)]:
@@ -123,8 +145,16 @@ def test_arrays_broadcast():
         (lambda tm: tm.log_partition(4, 1.0, np.inf), ValueError, "field must be finite"),
         (lambda tm: tm.log_partition(4, "1"), TypeError, "coupling must be an array of real"),
         (lambda tm: tm.log_partition(4, [1, 2], [1, 2, 3]), ValueError, "shapes that broadcast"),
-        (lambda tm: tm.correlation(4, 5, 1.0), ValueError, "distance must be from 0 to n_sites"),
-        (lambda tm: tm.correlation(4, -1, 1.0), ValueError, "distance must be from 0 to n_sites"),
+        (lambda tm: tm.correlation(4, 5, 1.0), ValueError, "distance must be from 0 to 4"),
+        (lambda tm: tm.correlation(4, -1, 1.0), ValueError, "distance must be from 0 to 4"),
+        (lambda tm: tm.correlation(np.inf, 2**63, 1.0), ValueError, "distance must be from 0"),
+        (
+            lambda tm: tm.correlation(8, [1, 2, 3], [0.5, 1.0]),
+            ValueError,
+            "distance must have a sh",
+        ),
+        (lambda tm: tm.log_partition(10**20, 1.0), ValueError, "n_sites must be at most"),
+        (lambda tm: tm.log_partition(4, True), TypeError, "coupling must be an array of real"),
         (lambda tm: tm.correlation(4, 1.0, 1.0), TypeError, "distance must be an integer"),
         (lambda tm: tm.magnetization(-np.inf, 1.0), TypeError, "n_sites must be an integer"),
     ],
