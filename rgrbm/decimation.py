@@ -116,7 +116,7 @@ def log_partition(n_sites, coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If `n_sites` is not a power of two, or a number is not finite.
+        If `n_sites` is not a power of two, or a number is not finite or exceeds 1e100.
 
     Examples
     --------

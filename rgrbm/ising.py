@@ -47,7 +47,8 @@ def chain_energy(spins, coupling, field=0.0):
     Raises
     ------
     ValueError
-        If an entry is neither -1 nor +1, the ring is empty, or a number is not finite.
+        If an entry is neither -1 nor +1, the ring is empty, or a number is not finite or exceeds
+        1e100.
     TypeError
         If an argument is not numeric.
 

@@ -12,7 +12,8 @@ Everything else follows from the ratio of the eigenvalues :math:`r = \lambda_- /
 has the sign of K, and from the angle of the eigenvectors. The functions work with
 :math:`\ln \lambda_+` and with :math:`\delta = -\ln |r|`. So nothing overflows, and nothing cancels,
 even for an antiferromagnetic ring of odd length, where :math:`\lambda_+^N` and
-:math:`\lambda_-^N` almost annihilate each other.
+:math:`\lambda_-^N` almost annihilate each other. One exception is left: where h is within about 1
+of 2|K| and |K| is beyond 1e8, correlations are good to some five digits only.
 """
 
 from typing import NamedTuple
@@ -60,7 +61,7 @@ def log_partition(n_sites, coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If `n_sites` is not a positive integer, or a number is not finite.
+        If `n_sites` is not a positive integer, or a number is not finite or exceeds 1e100.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def free_energy_density(coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If a number is not finite.
+        If a number is not finite or exceeds 1e100.
 
     Examples
     --------
@@ -127,7 +128,7 @@ def correlation(n_sites, distance, coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If a size or distance is not as above, or a number is not finite.
+        If a size or distance is not as above, or a number is not finite or exceeds 1e100.
 
     Examples
     --------
@@ -179,7 +180,8 @@ def magnetization(n_sites, coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If `n_sites` is neither a positive integer nor inf, or a number is not finite.
+        If `n_sites` is neither a positive integer nor inf, or a number is not finite or exceeds
+        1e100.
 
     Examples
     --------
@@ -224,7 +226,7 @@ def correlation_length(coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If a number is not finite.
+        If a number is not finite or exceeds 1e100.
 
     Examples
     --------
@@ -254,7 +256,7 @@ def spectrum(coupling, field=0.0):
     Raises
     ------
     ValueError, TypeError
-        If a number is not finite.
+        If a number is not finite or exceeds 1e100.
 
     Examples
     --------

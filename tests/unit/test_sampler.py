@@ -64,12 +64,18 @@ def test_exact_samples_of_a_frozen_frustrated_ring_have_one_wrong_bond():
     assert len(np.unique(spins, axis=0)) == 14, "all ground states occur"
 
 
-@pytest.mark.parametrize(("n_sites", "coupling", "field"), [(4, 1e16, 1.0), (1000, 1e14, 1e-3)])
-def test_exact_samples_of_frozen_rings_still_feel_the_field(n_sites, coupling, field):
+@pytest.mark.parametrize(
+    ("n_sites", "coupling", "field", "exact"),
+    [
+        (4, 1e16, 1.0, np.tanh(4.0)),  # all spins flip together
+        (1000, 1e14, 1e-3, np.tanh(1.0)),
+        (3, -1e17, 0.5, np.tanh(0.5) / 3),  # frustrated: one spin is left over
+    ],
+)
+def test_exact_samples_of_frozen_rings_still_feel_the_field(n_sites, coupling, field, exact):
     rng = np.random.default_rng(6)
-    mean = sampler.exact_chain(2000, n_sites, coupling, field=field, rng=rng).mean()
-    exact = np.tanh(n_sites * field)  # all spins flip together
-    assert abs(mean - exact) < 5 * np.sqrt((1 - exact**2) / 2000) + 1e-3
+    means = sampler.exact_chain(20_000, n_sites, coupling, field=field, rng=rng).mean(axis=1)
+    assert abs(means.mean() - exact) < 5 * means.std() / np.sqrt(20_000)
 
 
 @pytest.mark.parametrize("sample", CHAINS)
