@@ -38,6 +38,16 @@ def _mix(counter):
 
 
 @njit(inline="always")
+def _site(word, counter):
+    """Choose a site at random; return it and its neighbours' spins."""
+    n_sites = uint64(len(word))
+    i = ((_mix(counter) >> uint64(32)) * n_sites) >> uint64(32)
+    left = word[i - ONE if i > NONE else n_sites - ONE]
+    right = word[i + ONE if i + ONE < n_sites else NONE]
+    return i, left, right
+
+
+@njit(inline="always")
 def _draw(first, second, third, digits, counter, step):
     """Draw a bit for the lanes of each class; 0 for lanes in none. Return it and the counter."""
     drawn = NONE
@@ -61,13 +71,10 @@ def metropolis(word, low, digits, n_updates, rng):
     A flip can cost energy only between two equal neighbours: where the spin is like them for
     K > 0 (`low` is 0), unlike them for K < 0 (`low` is all ones).
     """
-    n_sites = uint64(len(word))
     counter, step = rng
     for _ in range(n_updates):
         counter += step
-        i = ((_mix(counter) >> uint64(32)) * n_sites) >> uint64(32)
-        left = word[i - ONE if i > NONE else n_sites - ONE]
-        right = word[i + ONE if i + ONE < n_sites else NONE]
+        i, left, right = _site(word, counter)
         spin = word[i] ^ low
         costly = ~((spin ^ left) | (spin ^ right))
         drawn, counter = _draw(costly, NONE, NONE, digits, counter, step)
@@ -82,13 +89,10 @@ def metropolis_field(word, lows, digits, n_updates, rng):
     lows : uint64 (3,), for each class 0 where the flip of a spin +1 costs energy, all ones where
     that of a spin -1 does.
     """
-    n_sites = uint64(len(word))
     counter, step = rng
     for _ in range(n_updates):
         counter += step
-        i = ((_mix(counter) >> uint64(32)) * n_sites) >> uint64(32)
-        left = word[i - ONE if i > NONE else n_sites - ONE]
-        right = word[i + ONE if i + ONE < n_sites else NONE]
+        i, left, right = _site(word, counter)
         spin = word[i]
         first = ~(left | right) & (spin ^ lows[0])
         second = (left ^ right) & (spin ^ lows[1])
