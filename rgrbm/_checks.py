@@ -100,13 +100,22 @@ def finite_array(name, value, shape):
 
 def two_valued(name, value, low, high, width=None):
     """Return `value` as an array with entries `low` and `high` and last axis `width`."""
-    array = numeric(name, value)
-    if width is not None and (array.ndim == 0 or array.shape[-1] != width):
-        raise ValueError(f"{name} must have the shape (..., {width}), got {array.shape}")
+    array = _wide(name, numeric(name, value), width)
     wrong = (array != low) & (array != high)
     if wrong.any():
         found = array[wrong].flat[0]
         raise ValueError(f"{name} must hold only {low} and {high}, got {found} in it")
+    return array
+
+
+def real_valued(name, value, width):
+    """Return a float64 copy of `value`, bounded and with the last axis `width`."""
+    return _bounded(name, _wide(name, numeric(name, value), width))
+
+
+def _wide(name, array, width):
+    if width is not None and (array.ndim == 0 or array.shape[-1] != width):
+        raise ValueError(f"{name} must have the shape (..., {width}), got {array.shape}")
     return array
 
 

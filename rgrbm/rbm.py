@@ -1,74 +1,97 @@
-r"""The restricted Boltzmann machine with binary units.
+r"""Restricted Boltzmann machines: binary hidden units, and visible units that are bits or real.
 
-Visible bits :math:`v` and hidden bits :math:`h` have the energy
+There is no coupling within a layer. So each layer is independent given the other, and a sum over
+all states of one layer is a product. Throughout, :math:`p(v, h) = e^{-E(v, h)} / Z`, and
+:math:`\sigma(x) = 1 / (1 + e^{-x})` is the logistic function.
 
-.. math:: E(v, h) = -\Big(\sum_i c_i v_i + \sum_j b_j h_j + \sum_{ij} v_i w_{ij} h_j\Big)
+**Bernoulli.** Visible bits :math:`v` and hidden bits :math:`h` have the energy
 
-and the joint law :math:`p(v, h) = e^{-E(v, h)} / Z`. There is no coupling within a layer. So each
-layer is independent given the other, and a sum over all states of one layer is a product:
+.. math:: E(v, h) = -\Big(\sum_i c_i v_i + \sum_j b_j h_j + \sum_{ij} v_i w_{ij} h_j\Big).
+
+Therefore
 
 .. math::
 
-    p(h_j = 1 \mid v) &= \sigma\Big(b_j + \sum_i v_i w_{ij}\Big), \qquad
-    \sigma(x) = \frac{1}{1 + e^{-x}}, \\
+    p(h_j = 1 \mid v) &= \sigma\Big(b_j + \sum_i v_i w_{ij}\Big), \\
     F(v) = -\ln \sum_h e^{-E(v, h)}
     &= -\sum_i c_i v_i - \sum_j \ln\big(1 + e^{b_j + \sum_i v_i w_{ij}}\big),
 
 and likewise with the layers exchanged. Then :math:`p(v) = e^{-F(v)} / Z`.
+
+**Gaussian-Bernoulli.** Visible units are real numbers, the i-th with the width :math:`\sigma_i`
+(with an index it is a number, with an argument the function above):
+
+.. math::
+
+    E(v, h) = \sum_i \frac{(v_i - a_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j
+    - \sum_{ij} \frac{v_i w_{ij} h_j}{\sigma_i^2}.
+
+The energy is linear in each hidden bit, so the sum over the hidden layer is as before:
+
+.. math::
+
+    p(h_j = 1 \mid v) &= \sigma\Big(b_j + \sum_i \frac{v_i w_{ij}}{\sigma_i^2}\Big), \\
+    F(v) &= \sum_i \frac{(v_i - a_i)^2}{2 \sigma_i^2}
+    - \sum_j \ln\Big(1 + e^{b_j + \sum_i v_i w_{ij} / \sigma_i^2}\Big).
+
+In each visible unit it is a parabola. Complete the square with
+:math:`\mu_i = a_i + \sum_j w_{ij} h_j`:
+
+.. math::
+
+    E(v, h) = \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2}
+    - \sum_i \frac{\mu_i^2 - a_i^2}{2 \sigma_i^2} - \sum_j b_j h_j.
+
+So the visible units are independent and normal given the hidden ones, and the Gaussian integrals
+leave the hidden free energy:
+
+.. math::
+
+    p(v_i \mid h) &= \mathcal{N}\big(v_i;\, \mu_i, \sigma_i^2\big), \\
+    -\ln \int e^{-E(v, h)} \, dv &= -\sum_j b_j h_j - \sum_i \frac{\mu_i^2 - a_i^2}{2 \sigma_i^2}
+    - \sum_i \ln\big(\sigma_i \sqrt{2 \pi}\big).
+
+Here :math:`p(v) = e^{-F(v)} / Z` is a density, a mixture of normal ones with as many components as
+the hidden layer has states.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
 from rgrbm import _checks
+from rgrbm._files import read_arrays, write_arrays
 
-__all__ = ["BernoulliRBM"]
+__all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "SpinParameters"]
+
+FORMAT = 1  # of the files; one that older versions would misread gets another number
 
 
-class BernoulliRBM:
-    """A restricted Boltzmann machine of bits.
-
-    A new machine has small random weights, N(0, 0.01), and no biases.
-
-    Parameters
-    ----------
-    n_visible, n_hidden : int
-        Numbers of units, at least 1.
-    rng : numpy.random.Generator
-        Draws the initial weights.
+class SpinParameters(NamedTuple):
+    """Parameters of a Bernoulli machine whose units are written as spins -1 and +1.
 
     Attributes
     ----------
-    weights : ndarray of float64, shape (n_visible, n_hidden)
-        Couplings w between visible and hidden units, dimensionless (temperature 1).
-    visible_bias : ndarray of float64, shape (n_visible,)
-        The c of the book.
-    hidden_bias : ndarray of float64, shape (n_hidden,)
-        The b of the book.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a size is not a positive integer or `rng` is not a Generator.
-
-    Notes
-    -----
-    The sign is that of a physicist's energy: a positive weight favours two units that are on
-    together. In all methods ``visible`` has the shape (..., n_visible) and ``hidden`` the shape
-    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too.
-
-    The source is [Qiu2022]_, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
-
-    Examples
-    --------
-    >>> rbm = BernoulliRBM(3, 2, rng=np.random.default_rng(0))
-    >>> rbm
-    BernoulliRBM(n_visible=3, n_hidden=2)
-    >>> rbm.hidden_probabilities([[0, 0, 0], [1, 1, 1]]).shape
-    (2, 2)
+    weights : ndarray, shape (n_visible, n_hidden)
+    visible_field : ndarray, shape (n_visible,)
+    hidden_field : ndarray, shape (n_hidden,)
     """
+
+    weights: np.ndarray
+    visible_field: np.ndarray
+    hidden_field: np.ndarray
+
+
+class _RBM:
+    """What does not depend on the kind of the visible units.
+
+    A subclass adds what does: `_visible` (check), `_visible_energy` (the energy without hidden
+    units), `_precision` and `_scaled` (what hidden units see of v), and three functions of the
+    input of visible units: `_visible_log_sum`, `_visible_mean`, `_draw_visible`.
+    """
+
+    _parameters = ("weights", "visible_bias", "hidden_bias")  # arguments of from_parameters
 
     def __init__(self, n_visible, n_hidden, *, rng):
         n_visible = _checks.integer("n_visible", n_visible, 1)
@@ -78,30 +101,7 @@ class BernoulliRBM:
         self._hidden_bias = np.zeros(n_hidden)
 
     @classmethod
-    def from_parameters(cls, weights, visible_bias, hidden_bias):
-        """Make a machine with given parameters, which are copied.
-
-        Parameters
-        ----------
-        weights : array_like, shape (n_visible, n_hidden)
-        visible_bias : array_like, shape (n_visible,)
-        hidden_bias : array_like, shape (n_hidden,)
-
-        Returns
-        -------
-        rbm : BernoulliRBM
-
-        Raises
-        ------
-        ValueError
-            If the shapes do not fit together, a layer is empty, or a value is not finite or larger
-            than 1e100 in size.
-
-        Examples
-        --------
-        >>> BernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 0.0])
-        BernoulliRBM(n_visible=1, n_hidden=2)
-        """
+    def _from_parameters(cls, weights, visible_bias, hidden_bias):
         rbm = cls.__new__(cls)
         rbm._weights = _checks.finite_array("weights", weights, (None, None))
         rbm.visible_bias = visible_bias
@@ -148,6 +148,82 @@ class BernoulliRBM:
     def __repr__(self):
         return f"{type(self).__name__}(n_visible={self.n_visible}, n_hidden={self.n_hidden})"
 
+    def copy(self):
+        """Make a machine with the same parameters that shares no memory with this one.
+
+        Returns
+        -------
+        rbm : same class
+
+        Raises
+        ------
+        ValueError
+            If a parameter has been made infinite or NaN in place.
+        """
+        return self.from_parameters(*(getattr(self, name) for name in self._parameters))
+
+    def save(self, path):
+        """Write the machine to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            Taken literally: no suffix is appended. An existing file is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an old one is then as it was.
+        ValueError, TypeError
+            If `path` is empty or no path.
+
+        Notes
+        -----
+        The format is npz, with the class and a version beside the parameters. It is first written
+        beside `path` and then renamed, so that no reader ever sees a part.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> rbm = BernoulliRBM(3, 2, rng=np.random.default_rng(0))
+        >>> with TemporaryDirectory() as folder:
+        ...     rbm.save(Path(folder) / "machine.npz")
+        ...     again = BernoulliRBM.load(Path(folder) / "machine.npz")
+        >>> np.array_equal(again.weights, rbm.weights)
+        True
+        """
+        parameters = {name: getattr(self, name) for name in self._parameters}
+        write_arrays(path, self._kind, FORMAT, parameters)
+
+    @classmethod
+    def load(cls, path):
+        """Read a machine from a file that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        rbm : the class on which `load` is called
+            With the same parameters, bit by bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, was not written by `save`, or holds a machine of another kind.
+        TypeError
+            If `path` is no path.
+        """
+        parameters = read_arrays(path, cls._kind, FORMAT, cls._parameters)
+        try:
+            return cls.from_parameters(**parameters)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} holds parameters that do not fit together: {error}") from None
+
     def energy(self, visible, hidden):
         """Energy E(v, h) of joint states.
 
@@ -165,7 +241,7 @@ class BernoulliRBM:
         Raises
         ------
         ValueError
-            If an entry is not 0 or 1, a width is wrong, or the leading axes do not broadcast.
+            If an entry is not allowed, a width is wrong, or the leading axes do not broadcast.
 
         Examples
         --------
@@ -181,8 +257,8 @@ class BernoulliRBM:
                 "visible and hidden must have leading axes that broadcast, "
                 f"got the shapes {visible.shape} and {hidden.shape}"
             ) from None
-        coupled = np.sum((visible @ self.weights) * hidden, axis=-1)
-        return -(visible @ self.visible_bias + hidden @ self.hidden_bias + coupled)
+        coupled = np.sum((self._scaled(visible) @ self.weights) * hidden, axis=-1)
+        return self._visible_energy(visible) - hidden @ self.hidden_bias - coupled
 
     def free_energy(self, visible):
         """Free energy F(v) = -ln sum_h exp(-E(v, h)): minus the log of the unnormalised p(v).
@@ -202,10 +278,12 @@ class BernoulliRBM:
         array([-0.8259, -2.8502])
         """
         visible = self._visible(visible)
-        return -visible @ self.visible_bias - _sum_softplus(self._hidden_input(visible))
+        return self._visible_energy(visible) - _sum_softplus(self._hidden_input(visible))
 
     def hidden_free_energy(self, hidden):
-        """Free energy -ln sum_v exp(-E(v, h)) of hidden states: the coarse-grained Hamiltonian.
+        """Free energy of hidden states, visible units summed out: the coarse-grained Hamiltonian.
+
+        It is -ln sum_v exp(-E(v, h)); an integral takes the place of the sum if v is real.
 
         Parameters
         ----------
@@ -216,7 +294,7 @@ class BernoulliRBM:
         free_energy : ndarray, shape (...)
         """
         hidden = self._hidden(hidden)
-        return -hidden @ self.hidden_bias - _sum_softplus(self._visible_input(hidden))
+        return -hidden @ self.hidden_bias - self._visible_log_sum(self._visible_input(hidden))
 
     def hidden_probabilities(self, visible):
         """Conditional probabilities p(h_j = 1 | v).
@@ -230,19 +308,6 @@ class BernoulliRBM:
         probabilities : ndarray, shape (..., n_hidden)
         """
         return expit(self._hidden_input(self._visible(visible)))
-
-    def visible_probabilities(self, hidden):
-        """Conditional probabilities p(v_i = 1 | h).
-
-        Parameters
-        ----------
-        hidden : array_like, shape (..., n_hidden)
-
-        Returns
-        -------
-        probabilities : ndarray, shape (..., n_visible)
-        """
-        return expit(self._visible_input(self._hidden(hidden)))
 
     def sample_hidden(self, visible, rng):
         """Draw hidden states from p(h | v).
@@ -268,9 +333,11 @@ class BernoulliRBM:
 
         Returns
         -------
-        visible : ndarray of uint8, shape (..., n_visible)
+        visible : ndarray, shape (..., n_visible)
+            Of uint8 if visible units are bits, of float64 if they are real.
         """
-        return _draw_bits(self.visible_probabilities(hidden), _checks.generator(rng))
+        visible_input = self._visible_input(self._hidden(hidden))
+        return self._draw_visible(visible_input, _checks.generator(rng))
 
     def gibbs(self, visible, n_steps, rng):
         """Run Gibbs chains v -> h -> v from given visible states.
@@ -285,10 +352,11 @@ class BernoulliRBM:
 
         Returns
         -------
-        visible : ndarray of uint8, shape (..., n_visible)
-            Where they are after `n_steps`. Its law tends to the machine's p(v).
+        visible : ndarray, shape (..., n_visible)
+            Where they are after `n_steps`; the type is that of `sample_visible`. Its law tends to
+            the machine's p(v).
         """
-        visible = self._visible(visible).astype(np.uint8)
+        visible = self._visible(visible).astype(self._visible_type)
         rng = _checks.generator(rng)
         for _ in range(_checks.integer("n_steps", n_steps, 0)):
             visible = self.reconstruct(visible, rng)
@@ -304,30 +372,383 @@ class BernoulliRBM:
 
         Returns
         -------
-        reconstruction : ndarray of uint8, shape (..., n_visible)
-            One Gibbs step from `visible`.
+        reconstruction : ndarray, shape (..., n_visible)
+            One Gibbs step from `visible`; the type is that of `sample_visible`.
         """
         return self.sample_visible(self.sample_hidden(visible, rng), rng)
-
-    def _visible(self, visible):
-        return _checks.two_valued("visible", visible, 0, 1, self.n_visible).astype(np.float64)
 
     def _hidden(self, hidden):
         return _checks.two_valued("hidden", hidden, 0, 1, self.n_hidden).astype(np.float64)
 
     def _hidden_input(self, visible):
-        return visible @ self.weights + self.hidden_bias
+        return self._scaled(visible) @ self.weights + self.hidden_bias
 
     def _visible_input(self, hidden):
         return hidden @ self.weights.T + self.visible_bias
 
 
+class BernoulliRBM(_RBM):
+    """A restricted Boltzmann machine of bits.
+
+    A new machine has small random weights, N(0, 0.01), and no biases.
+
+    Parameters
+    ----------
+    n_visible, n_hidden : int
+        Numbers of units, at least 1.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_visible, n_hidden)
+        Couplings w between visible and hidden units, dimensionless (temperature 1).
+    visible_bias : ndarray of float64, shape (n_visible,)
+        The c of the book.
+    hidden_bias : ndarray of float64, shape (n_hidden,)
+        The b of the book.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is not a positive integer or `rng` is not a Generator.
+
+    Notes
+    -----
+    The sign is that of a physicist's energy: a positive weight favours two units that are on
+    together. In all methods ``visible`` has the shape (..., n_visible) and ``hidden`` the shape
+    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too.
+
+    The source is [Qiu2022]_, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
+
+    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM(3, 2, rng=np.random.default_rng(0))
+    >>> rbm
+    BernoulliRBM(n_visible=3, n_hidden=2)
+    >>> rbm.hidden_probabilities([[0, 0, 0], [1, 1, 1]]).shape
+    (2, 2)
+    """
+
+    _kind = "BernoulliRBM"
+    _visible_type = np.uint8
+
+    @classmethod
+    def from_parameters(cls, weights, visible_bias, hidden_bias):
+        """Make a machine with given parameters, which are copied.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+        visible_bias : array_like, shape (n_visible,)
+        hidden_bias : array_like, shape (n_hidden,)
+
+        Returns
+        -------
+        rbm : BernoulliRBM
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together, a layer is empty, or a value is not finite or larger
+            than 1e100 in size.
+
+        Examples
+        --------
+        >>> BernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 0.0])
+        BernoulliRBM(n_visible=1, n_hidden=2)
+        """
+        return cls._from_parameters(weights, visible_bias, hidden_bias)
+
+    @classmethod
+    def from_spin_parameters(cls, weights, visible_field, hidden_field):
+        r"""Make the machine of bits that has the law of a given machine of spins.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+            Couplings J between the spins of the two layers.
+        visible_field : array_like, shape (n_visible,)
+            Fields B on visible spins.
+        hidden_field : array_like, shape (n_hidden,)
+            Fields C on hidden spins.
+
+        Returns
+        -------
+        rbm : BernoulliRBM
+            With w = 4 J, c_i = 2 B_i - 2 sum_j J_ij and b_j = 2 C_j - 2 sum_i J_ij.
+
+        Raises
+        ------
+        ValueError
+            As in `from_parameters`.
+
+        See Also
+        --------
+        spin_parameters : the inverse, with the equations.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_spin_parameters([[0.5]], [0.0], [0.0])
+        >>> rbm.weights, rbm.visible_bias, rbm.hidden_bias
+        (array([[2.]]), array([-1.]), array([-1.]))
+        """
+        weights = _checks.finite_array("weights", weights, (None, None))
+        n_visible, n_hidden = weights.shape
+        visible_field = _checks.finite_array("visible_field", visible_field, (n_visible,))
+        hidden_field = _checks.finite_array("hidden_field", hidden_field, (n_hidden,))
+        return cls.from_parameters(
+            4 * weights,
+            2 * visible_field - 2 * weights.sum(axis=1),
+            2 * hidden_field - 2 * weights.sum(axis=0),
+        )
+
+    def spin_parameters(self):
+        r"""Write the machine in spins.
+
+        Returns
+        -------
+        parameters : SpinParameters
+            Couplings J = w / 4 and the fields B_i = c_i / 2 + sum_j w_ij / 4 and
+            C_j = b_j / 2 + sum_i w_ij / 4.
+
+        See Also
+        --------
+        from_spin_parameters : the inverse.
+
+        Notes
+        -----
+        With the spins :math:`s_i = 2 v_i - 1` and :math:`t_j = 2 h_j - 1`,
+
+        .. math::
+
+            E(v, h) = -\Big(\sum_{ij} s_i J_{ij} t_j + \sum_i B_i s_i + \sum_j C_j t_j\Big)
+            - \Big(\sum_i B_i + \sum_j C_j - \sum_{ij} J_{ij}\Big).
+
+        The constant in the last bracket does not change a probability; ln Z of the bits is larger
+        by it than ln Z of the spins.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_parameters([[2.0]], [-1.0], [-1.0])
+        >>> rbm.spin_parameters()
+        SpinParameters(weights=array([[0.5]]), visible_field=array([0.]), hidden_field=array([0.]))
+        """
+        weights = self.weights / 4
+        return SpinParameters(
+            weights,
+            self.visible_bias / 2 + weights.sum(axis=1),
+            self.hidden_bias / 2 + weights.sum(axis=0),
+        )
+
+    def visible_probabilities(self, hidden):
+        """Conditional probabilities p(v_i = 1 | h).
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+
+        Returns
+        -------
+        probabilities : ndarray, shape (..., n_visible)
+        """
+        return self._visible_mean(self._visible_input(self._hidden(hidden)))
+
+    @property
+    def _precision(self):
+        return np.ones(self.n_visible)
+
+    def _scaled(self, visible):
+        return visible  # times a precision of 1
+
+    def _visible(self, visible, name="visible"):
+        return _checks.two_valued(name, visible, 0, 1, self.n_visible).astype(np.float64)
+
+    def _visible_energy(self, visible):
+        return -visible @ self.visible_bias
+
+    def _visible_log_sum(self, visible_input):
+        return _sum_softplus(visible_input)
+
+    def _visible_mean(self, visible_input):
+        return expit(visible_input)
+
+    def _draw_visible(self, visible_input, rng):
+        return _draw_bits(expit(visible_input), rng)
+
+
+class GaussianBernoulliRBM(_RBM):
+    """A restricted Boltzmann machine with real visible units and hidden bits.
+
+    Given the hidden bits, visible unit i is normal with the mean a_i + sum_j w_ij h_j and the
+    standard deviation sigma_i. A new machine has small random weights, N(0, 0.01), and no biases.
+
+    Parameters
+    ----------
+    n_visible, n_hidden : int
+        Numbers of units, at least 1.
+    sigma : float or array_like, shape (n_visible,), optional
+        Widths of the visible units, from 1e-100 to 1e100; a number stands for all of them.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_visible, n_hidden)
+        The w of the book: how far a hidden unit that is on moves the mean of a visible one, in
+        units of the data.
+    visible_bias : ndarray of float64, shape (n_visible,)
+        The a of the book, in units of the data.
+    hidden_bias : ndarray of float64, shape (n_hidden,)
+        The b of the book, dimensionless.
+    sigma : ndarray of float64, shape (n_visible,)
+        Widths, in units of the data.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is not a positive integer, `sigma` is not as described or `rng` is not a
+        Generator.
+
+    Notes
+    -----
+    In all methods ``visible`` is a real array of the shape (..., n_visible), finite and at most
+    1e100 in size; ``hidden`` has the shape (..., n_hidden) and the entries 0 and 1. What is not so
+    is a ValueError.
+
+    The source is [HjorthJensen2024]_, Eqs. 48 to 53. The squared norm of (x - a) / (2 sigma) there
+    is too small by a factor of 2: a variance of sigma**2 needs half the squared norm of
+    (x - a) / sigma, which stands here.
+
+    .. [HjorthJensen2024] M. Hjorth-Jensen, "Advanced machine learning and data analysis for the
+       physical sciences: generative methods, energy models and Boltzmann machines", 2024.
+
+    Examples
+    --------
+    >>> rbm = GaussianBernoulliRBM(3, 2, sigma=0.5, rng=np.random.default_rng(0))
+    >>> rbm
+    GaussianBernoulliRBM(n_visible=3, n_hidden=2)
+    >>> rbm.sigma
+    array([0.5, 0.5, 0.5])
+    """
+
+    _kind = "GaussianBernoulliRBM"
+    _parameters = (*_RBM._parameters, "sigma")
+    _visible_type = np.float64
+
+    def __init__(self, n_visible, n_hidden, *, sigma=1.0, rng):
+        sigma = _widths(sigma, _checks.integer("n_visible", n_visible, 1))
+        super().__init__(n_visible, n_hidden, rng=rng)
+        self._sigma = sigma
+
+    @classmethod
+    def from_parameters(cls, weights, visible_bias, hidden_bias, sigma):
+        """Make a machine with given parameters, which are copied.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+        visible_bias : array_like, shape (n_visible,)
+        hidden_bias : array_like, shape (n_hidden,)
+        sigma : float or array_like, shape (n_visible,)
+
+        Returns
+        -------
+        rbm : GaussianBernoulliRBM
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together, a layer is empty, a value is not finite or larger
+            than 1e100 in size, or a width is not positive.
+
+        Examples
+        --------
+        >>> rbm = GaussianBernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 0.0], 2.0)
+        >>> rbm.visible_mean([1, 0])
+        array([1.5])
+        """
+        rbm = cls._from_parameters(weights, visible_bias, hidden_bias)
+        rbm.sigma = sigma
+        return rbm
+
+    @property
+    def sigma(self):
+        """Widths of the visible units; what is assigned is checked and copied."""
+        return self._sigma
+
+    @sigma.setter
+    def sigma(self, value):
+        self._sigma = _widths(value, self.n_visible)
+
+    def visible_mean(self, hidden):
+        """Mean of v given h.
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+
+        Returns
+        -------
+        mean : ndarray, shape (..., n_visible)
+        """
+        return self._visible_mean(self._visible_input(self._hidden(hidden)))
+
+    @property
+    def _precision(self):
+        return 1 / self.sigma**2
+
+    def _scaled(self, visible):
+        return visible * self._precision
+
+    def _visible(self, visible, name="visible"):
+        return _checks.real_valued(name, visible, self.n_visible)
+
+    def _visible_energy(self, visible):
+        return np.sum(((visible - self.visible_bias) / self.sigma) ** 2, axis=-1) / 2
+
+    def _visible_log_sum(self, visible_input):
+        a = self.visible_bias
+        squares = (visible_input - a) * (visible_input + a) * self._precision / 2
+        return np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
+
+    def _visible_mean(self, visible_input):
+        return visible_input
+
+    def _draw_visible(self, visible_input, rng):
+        if np.isnan(visible_input).any():
+            raise FloatingPointError("a parameter of the machine has become NaN")
+        return visible_input + self.sigma * rng.standard_normal(visible_input.shape)
+
+
 def _sum_softplus(x):
-    """Sum of ln(1 + exp(x)) over the last axis, without overflow."""
-    return np.logaddexp(0.0, x).sum(axis=-1)
+    """Sum of ln(1 + exp(x)) over the last axis, without overflow.
+
+    It is the sum of max(x, 0) and of the logarithms of 1 + exp(-|x|), numbers from 1 to 2. So a
+    thousand of them can be multiplied first, and one logarithm serves for all.
+    """
+    factors = np.abs(x)
+    np.exp(np.negative(factors, out=factors), out=factors)
+    factors += 1
+    starts = range(0, x.shape[-1], 1000)
+    logs = [np.log(factors[..., start : start + 1000].prod(axis=-1)) for start in starts]
+    return np.maximum(x, 0).sum(axis=-1) + sum(logs)
 
 
 def _draw_bits(probabilities, rng):
     if np.isnan(probabilities).any():  # a comparison with NaN would draw zeros
         raise FloatingPointError("a parameter of the machine has become NaN")
     return (rng.random(probabilities.shape) < probabilities).astype(np.uint8)
+
+
+def _widths(value, n_visible):
+    """Return `sigma` as an array of shape (n_visible,)."""
+    array = _checks.reduced("sigma", value)
+    if array.ndim == 0:
+        array = np.full(n_visible, array)
+    array = _checks.finite_array("sigma", array, (n_visible,))
+    if (array < 1 / _checks.LARGEST).any():
+        raise ValueError(f"sigma must be positive, at least 1e-100, got {array.min()} in it")
+    return array
