@@ -16,14 +16,7 @@ is a counter and its odd step.
 import numpy as np
 from numba import njit, uint64
 
-
-def _compiled(kernel):
-    """Compile, and keep the result on disk where there is a place to write."""
-    try:
-        return njit(cache=True, nogil=True)(kernel)
-    except RuntimeError:
-        return njit(nogil=True)(kernel)
-
+from rgrbm._compile import compiled
 
 NONE = np.uint64(0)
 ONE = np.uint64(1)
@@ -64,7 +57,7 @@ def _draw(first, second, third, digits, counter, step):
     return drawn, counter
 
 
-@_compiled
+@compiled
 def metropolis(word, low, digits, n_updates, rng):
     """Metropolis updates of random sites, without a field.
 
@@ -82,7 +75,7 @@ def metropolis(word, low, digits, n_updates, rng):
     rng[0] = counter
 
 
-@_compiled
+@compiled
 def metropolis_field(word, lows, digits, n_updates, rng):
     """Metropolis updates of random sites, with a field.
 
@@ -102,7 +95,7 @@ def metropolis_field(word, lows, digits, n_updates, rng):
     rng[0] = counter
 
 
-@_compiled
+@compiled
 def heat_bath(word, digits, n_sweeps, rng):
     """Heat-bath updates of all sites in order."""
     n_sites = len(word)
