@@ -11,6 +11,8 @@ The tested library under the executable book. Its submodules are loaded when the
 `sampler`          Metropolis, heat bath, and exact samples of the ring
 `diagnostics`      autocorrelation time, correlations and couplings from samples, with errors
 `rbm`              `BernoulliRBM`: energies, conditionals, free energies, sampling
+`partition`        the partition function of a machine: by enumeration, and by annealed importance
+                   sampling
 `training`         `train`: contrastive divergence, with its history
 `plotting`         figures that chapters share (needs matplotlib)
 `widgets`          figures under a slider, for pages without a kernel (needs IPython too)
@@ -25,6 +27,7 @@ __all__ = [
     "decimation",
     "diagnostics",
     "ising",
+    "partition",
     "plotting",
     "rbm",
     "sampler",

@@ -1,0 +1,432 @@
+r"""The partition function of a machine: by enumeration, and by annealed importance sampling.
+
+**Enumeration.** A sum over one layer is a product (`rgrbm.rbm`), so Z needs the states of the other
+layer only, the smaller one:
+
+.. math:: Z = \sum_h e^{-F(h)} = \sum_v e^{-F(v)}.
+
+**Annealed importance sampling.** Where both layers are too large, Z is compared with the known
+:math:`Z_0` of a machine without weights. Between the two lie K machines with the energies
+
+.. math:: E_k = (1 - \beta_k) E_0 + \beta_k E, \qquad \beta_k = k / K.
+
+A chain starts with a draw :math:`v_0` from the machine without weights and takes one Gibbs step in
+each of the following: :math:`v_k` comes from :math:`v_{k-1}` at :math:`\beta_k`. With the free
+energies :math:`F_k(v) = -\ln \sum_h e^{-E_k(v, h)}`, its weight
+
+.. math:: w = \prod_{k=1}^{K} e^{F_{k-1}(v_{k-1}) - F_k(v_{k-1})}
+
+has the mean :math:`Z / Z_0`, however far the chains stay behind the machines [Neal2001]_. Their lag
+shows in the scatter of the weights.
+
+**The machine without weights** keeps of the energy what a mean field gives. Hidden units at 1/2
+act on the visible ones as a bias :math:`c_i + \sum_j w_{ij} / 2`, and visible units at their mean
+under it act on the hidden ones. To keep the biases of the machine and to scale only its weights
+would be no good start. For a machine that is symmetric under a flip of all spins has the biases
+:math:`c_i = -\sum_j w_{ij} / 2`: with smaller weights, they favour one of two states that are
+equally likely in the end. The chains would all go there, and half of Z be found by none, if they
+could not jump near the end. The mean field of such a machine has no bias at all.
+
+.. [Neal2001] R. M. Neal, "Annealed importance sampling", Statistics and Computing 11, 2001.
+   R. Salakhutdinov and I. Murray, "On the quantitative analysis of deep belief networks", 2008,
+   apply it to Boltzmann machines.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, rel_entr, softmax
+
+from rgrbm import _checks
+from rgrbm._threads import single_threaded_blas
+from rgrbm.diagnostics import Estimate
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, _sum_softplus
+
+__all__ = [
+    "Moments",
+    "ais_log_partition",
+    "exact_distribution",
+    "exact_log_partition",
+    "exact_moments",
+    "kl_divergence",
+    "log_likelihood",
+]
+
+LARGEST_LAYER = 25  # 2**25 states against 64 units take about ten seconds
+LARGEST_LIST = 20  # as in `ising.enumerate_spins`
+BLOCK = 2**14  # numbers in a block, 128 kB: more would not be reused from one to the next
+
+
+class Moments(NamedTuple):
+    """Means under a machine.
+
+    Attributes
+    ----------
+    visible : ndarray of float64, shape (n_visible,)
+        <v_i>.
+    hidden : ndarray of float64, shape (n_hidden,)
+        <h_j>.
+    products : ndarray of float64, shape (n_visible, n_hidden)
+        <v_i h_j>.
+    log_partition : float
+        ln Z.
+    """
+
+    visible: np.ndarray
+    hidden: np.ndarray
+    products: np.ndarray
+    log_partition: float
+
+
+def exact_log_partition(rbm):
+    """Logarithm of the partition function, by summing over the states of the smaller layer.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+        With at most 25 units in the smaller layer; real visible units are integrated out, so there
+        the hidden layer counts.
+
+    Returns
+    -------
+    log_partition : float
+        ln Z, of a Gaussian machine with the integral over v.
+
+    Raises
+    ------
+    ValueError
+        If the layer is too large.
+    TypeError
+        If `rbm` is no machine.
+
+    Notes
+    -----
+    The time is that of 2**n terms of the other layer's width, n the size of the smaller one: about
+    ten seconds for 25 units against 64. The memory is a few megabytes.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[0.0, 0.0]], [0.0], [0.0, 0.0])
+    >>> round(float(np.exp(exact_log_partition(rbm))), 12)
+    8.0
+    """
+    blocks = _blocks(rbm, _smaller_layer(rbm))
+    with single_threaded_blas():
+        scale, total = _scaled_sum(blocks, lambda states, inputs, weights: weights.sum())
+    return float(scale + np.log(total))
+
+
+def exact_moments(rbm):
+    """Mean values of all units, and of the products across the layers, under the machine.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+        As in `exact_log_partition`.
+
+    Returns
+    -------
+    moments : Moments
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `exact_log_partition`.
+
+    Notes
+    -----
+    These are the "model" averages in the gradient of the log-likelihood.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[0.0]], [0.0], [np.log(3)])
+    >>> exact_moments(rbm).products.round(12)
+    array([[0.375]])
+    """
+    with single_threaded_blas():
+        return _moments(rbm, _smaller_layer(rbm))
+
+
+def _moments(rbm, layer):
+    """`exact_moments` without its checks, and where BLAS already has one thread."""
+    mean = expit if layer == "visible" else rbm._visible_mean
+
+    def block_sum(states, inputs, weights):
+        left = np.column_stack([weights, states * weights[:, None]])
+        return left.T @ np.column_stack([np.ones(len(states)), mean(inputs)])
+
+    # Row and column 0 belong to a unit that is always on: they hold the means of single units.
+    scale, sums = _scaled_sum(_blocks(rbm, layer), block_sum)
+    log_partition = float(scale + np.log(sums[0, 0]))
+    sums = sums / sums[0, 0]
+    if layer == "hidden":
+        sums = sums.T
+    return Moments(sums[1:, 0], sums[0, 1:], sums[1:, 1:], log_partition)
+
+
+def exact_distribution(rbm):
+    """Probabilities of all visible states.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+        With at most 20 visible units.
+
+    Returns
+    -------
+    probabilities : ndarray of float64, shape (2**n_visible,)
+        In the order of `rgrbm.ising.enumerate_spins`, -1 standing for 0.
+
+    Raises
+    ------
+    ValueError
+        If there are too many visible units.
+    TypeError
+        If `rbm` is no BernoulliRBM.
+
+    Examples
+    --------
+    >>> exact_distribution(BernoulliRBM.from_parameters([[0.0]], [np.log(3)], [0.0])).round(12)
+    array([0.25, 0.75])
+    """
+    if not isinstance(rbm, BernoulliRBM):
+        raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
+    if rbm.n_visible > LARGEST_LIST:
+        raise ValueError(
+            f"rbm must have at most {LARGEST_LIST} visible units to list their states, "
+            f"got {rbm.n_visible}"
+        )
+    with single_threaded_blas():
+        blocks = [log_weights for _, _, log_weights in _blocks(rbm, "visible")]
+    return softmax(np.concatenate(blocks))
+
+
+def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
+    """Estimate ln Z by annealed importance sampling.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+    n_chains : int
+        Independent chains, at least 2; a hundred or more for an error that can be trusted.
+    n_temperatures : int
+        Steps K from the machine without weights to `rbm`, at least 1.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    estimate : Estimate
+        ln Z and its standard error, floats.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    The time grows as n_chains * n_temperatures * n_visible * n_hidden.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rbm = BernoulliRBM.from_parameters(rng.normal(size=(8, 6)), np.zeros(8), np.zeros(6))
+    >>> estimate = ais_log_partition(rbm, n_chains=100, n_temperatures=200, rng=rng)
+    >>> abs(estimate.value - exact_log_partition(rbm)) < 4 * estimate.error
+    True
+    """
+    _checked_machine(rbm)
+    n_chains = _checks.integer("n_chains", n_chains, 2)
+    n_temperatures = _checks.integer("n_temperatures", n_temperatures, 1)
+    rng = _checks.generator(rng)
+    base = _mean_field(rbm)
+    log_weights = np.zeros(n_chains)
+    with single_threaded_blas():
+        visible = base._draw_visible(np.tile(base.visible_bias, (n_chains, 1)), rng)
+        for step in range(n_temperatures):
+            before, beta = step / n_temperatures, (step + 1) / n_temperatures
+            visible = visible.astype(np.float64)
+            hidden_input = rbm._hidden_input(visible)
+            log_weights += (before - beta) * (
+                rbm._visible_energy(visible) - base._visible_energy(visible)
+            )
+            log_weights -= _sum_softplus(_mix(before, base.hidden_bias, hidden_input))
+            hidden_input = _mix(beta, base.hidden_bias, hidden_input)
+            log_weights += _sum_softplus(hidden_input)
+            hidden = (rng.random(hidden_input.shape) < expit(hidden_input)).astype(np.float64)
+            visible_input = _mix(beta, base.visible_bias, rbm._visible_input(hidden))
+            visible = rbm._draw_visible(visible_input, rng)
+    log_partition = base._visible_log_sum(base.visible_bias) + _sum_softplus(base.hidden_bias)
+    mean, error = _log_mean(log_weights)
+    return Estimate(float(log_partition + mean), float(error))
+
+
+def _mix(beta, start, end):
+    return (1 - beta) * start + beta * end
+
+
+def _mean_field(rbm):
+    """Machine without weights, with the biases of one pass of mean field."""
+    base = rbm.copy()
+    visible_input = rbm._visible_input(np.full(rbm.n_hidden, 0.5))
+    base.visible_bias = visible_input
+    base.hidden_bias = rbm._hidden_input(rbm._visible_mean(visible_input))
+    base.weights = np.zeros_like(rbm.weights)
+    return base
+
+
+def _log_mean(log_weights):
+    """Logarithm of the mean of exp(log_weights), and its standard error by the jackknife."""
+    n = len(log_weights)
+    before = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:-1]))
+    after = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:0:-1]))[::-1]
+    left_out = np.logaddexp(before, after)
+    error = np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
+    return np.logaddexp.reduce(log_weights) - np.log(n), error
+
+
+def log_likelihood(rbm, data, log_partition):
+    """Mean log-likelihood of data, given ln Z.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+    data : array_like, shape (n_samples, n_visible)
+        Visible states, at least one.
+    log_partition : float
+        ln Z, exact or estimated; an error of it is one of the result.
+
+    Returns
+    -------
+    log_likelihood : float
+        Mean of ln p(v) = -F(v) - ln Z over the rows of `data`, in nats; a density if v is real.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[0.0]], [0.0], [0.0])
+    >>> round(float(np.exp(log_likelihood(rbm, [[0], [1]], np.log(4)))), 12)
+    0.5
+    """
+    _checked_machine(rbm)
+    data = rbm._visible(data, "data")
+    if data.ndim != 2 or len(data) == 0:
+        raise ValueError(
+            f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
+            f"got {data.shape}"
+        )
+    log_partition = _checks.reduced_number("log_partition", log_partition)
+    pieces = np.array_split(data, range(1000, len(data), 1000))  # each fits into the cache
+    with single_threaded_blas():
+        free_energy = np.concatenate([rbm.free_energy(piece) for piece in pieces])
+    return float(-free_energy.mean() - log_partition)
+
+
+def kl_divergence(p, q):
+    """Kullback-Leibler divergence, sum p ln(p / q).
+
+    Parameters
+    ----------
+    p, q : array_like, one shape
+        Probabilities: not negative, with the sum 1 to within 1e-8.
+
+    Returns
+    -------
+    divergence : float
+        In nats, at least 0; inf where q = 0 < p.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is no distribution, or the shapes differ.
+
+    Examples
+    --------
+    >>> round(kl_divergence([0.5, 0.5], [0.25, 0.75]), 4)
+    0.1438
+    >>> kl_divergence([0.5, 0.5], [1.0, 0.0])
+    inf
+    """
+    p, q = _distribution("p", p), _distribution("q", q)
+    if p.shape != q.shape:
+        raise ValueError(f"p and q must have one shape, got {p.shape} and {q.shape}")
+    return max(0.0, float(rel_entr(p, q).sum()))  # rounding could leave -1e-17
+
+
+def _distribution(name, value):
+    array = _checks.reduced(name, value)
+    if (array < 0).any() or abs(array.sum() - 1) > 1e-8:
+        raise ValueError(
+            f"{name} must be a distribution: not negative, with the sum 1; "
+            f"its sum is {array.sum()}" + (f", its least value {array.min()}" if array.size else "")
+        )
+    return array
+
+
+def _checked_machine(rbm):
+    if not isinstance(rbm, (BernoulliRBM, GaussianBernoulliRBM)):
+        raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
+
+
+def _smaller_layer(rbm):
+    """Name of the layer whose states are to be listed."""
+    _checked_machine(rbm)
+    layer, n_units = "hidden", rbm.n_hidden
+    if isinstance(rbm, BernoulliRBM) and rbm.n_visible < rbm.n_hidden:
+        layer, n_units = "visible", rbm.n_visible
+    if n_units > LARGEST_LAYER:
+        raise ValueError(
+            f"rbm must have at most {LARGEST_LAYER} units in the layer to be enumerated, "
+            f"got {n_units} {layer} units: use ais_log_partition"
+        )
+    return layer
+
+
+def _blocks(rbm, layer):
+    """List the states of a layer in blocks.
+
+    Yields
+    ------
+    states : ndarray, shape (n, n_units)
+        In binary order, the last unit changing fastest.
+    inputs : ndarray, shape (n, n_others)
+        Inputs of the units of the other layer.
+    log_weights : ndarray, shape (n,)
+        Minus the free energies.
+    """
+    if layer == "hidden":
+        weights, bias, other_bias = rbm.weights.T, rbm.hidden_bias, rbm.visible_bias
+        log_sum = rbm._visible_log_sum
+    else:
+        weights, bias, other_bias = rbm.weights, rbm.visible_bias, rbm.hidden_bias
+        log_sum = _sum_softplus
+    n_units, n_others = weights.shape
+    # Within a block only the last units change. What they add to the inputs is the same in each.
+    n_fast = min(n_units, max(0, int(np.log2(BLOCK / n_others))))
+    n_slow = n_units - n_fast
+    fast = np.array(list(product((0.0, 1.0), repeat=n_fast)))
+    fast_inputs, fast_bias = fast @ weights[n_slow:], fast @ bias[n_slow:]
+    for slow in product((0.0, 1.0), repeat=n_slow):
+        slow = np.array(slow)
+        inputs = fast_inputs + (slow @ weights[:n_slow] + other_bias)
+        log_weights = fast_bias + slow @ bias[:n_slow] + log_sum(inputs)
+        yield np.hstack([np.tile(slow, (len(fast), 1)), fast]), inputs, log_weights
+
+
+def _scaled_sum(blocks, block_sum):
+    """Add up ``block_sum(states, inputs, exp(log_weights - scale))``; return the scale and the sum.
+
+    The scale is the largest logarithm so far: so nothing overflows, and no block must be kept.
+    """
+    scale, total = -np.inf, 0.0
+    for states, inputs, log_weights in blocks:
+        largest = max(scale, log_weights.max())
+        total = total * np.exp(scale - largest)
+        total = total + block_sum(states, inputs, np.exp(log_weights - largest))
+        scale = largest
+    return scale, total
