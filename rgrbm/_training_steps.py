@@ -63,6 +63,11 @@ def advance(state, stop, settings):
     rates = np.array([settings.learning_rate(epoch) for epoch in range(state.epoch + 1, stop + 1)])
     if _kernels_serve(state, rates, settings):
         return _advance_with_kernels(state, stop, rates, settings)
+    with np.errstate(over="ignore", invalid="ignore"):  # `train` finds out what has diverged
+        return _advance_with_numpy(state, stop, rates, settings)
+
+
+def _advance_with_numpy(state, stop, rates, settings):
     rbm, velocity = state.rbm.copy(), tuple(part.copy() for part in state.velocity)
     chains, draws = state.chains, Draws(settings.seed, state.layer)
     curve = np.zeros(len(rates))
