@@ -27,7 +27,10 @@ chapters: $(ENVIRONMENT) ## execute the chapters and store their outputs (CHAPTE
 	$(BIN)/python tools/store_chapters.py $(CHAPTERS)
 
 bench: .venv-bench/python$(VERSION) ## compare the speed with other packages, as ratios
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python benchmarks/samplers.py
+	for file in samplers training paper_run; do \
+		NUMBA_NUM_THREADS=2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+			.venv-bench/bin/python benchmarks/$$file.py || exit 1; \
+	done
 
 lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
 	$(BIN)/ruff check

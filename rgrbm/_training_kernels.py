@@ -286,14 +286,17 @@ def _climb(parameters, gradients, velocity, rate, momentum, threshold, mask):
 def _fill_up(weights, visible_bias, hidden_bias, down, up, visible_start, hidden_start):
     """Copy the parameters to float32 arrays of full words, in both orders."""
     n_visible, n_hidden = weights.shape
-    for top in range(0, n_visible, LANES):  # tile by tile: both orders stay in the cache
-        for left in range(0, n_hidden, LANES):
-            for i in range(top, min(top + LANES, n_visible)):
-                for j in range(left, min(left + LANES, n_hidden)):
-                    down[i, j] = weights[i, j]
-            for j in range(left, min(left + LANES, n_hidden)):
-                for i in range(top, min(top + LANES, n_visible)):
-                    up[j, i] = down[i, j]
+    for i in range(n_visible):
+        source, target = weights[i], down[i]
+        for j in range(n_hidden):
+            target[j] = source[j]
+    for top in range(0, down.shape[0], LANES):  # tile by tile: both orders stay in the cache
+        for left in range(0, down.shape[1], LANES):
+            tile = down[top : top + LANES, left : left + LANES]
+            turned = up[left : left + LANES, top : top + LANES]
+            for j in range(LANES):
+                for i in range(LANES):
+                    turned[j, i] = tile[i, j]
     visible_start[:n_visible] = visible_bias[0]
     hidden_start[:n_hidden] = hidden_bias[0]
 
