@@ -65,14 +65,17 @@ def test_the_two_forms_agree_in_value(monkeypatch, changes):
         )
 
 
+def make_settings(n_samples, batch_size):
+    return steps.Settings(
+        data=np.zeros((n_samples, 64)), words=None, learning_rate=None, batch_size=batch_size,
+        method="cd", n_gibbs=1, momentum=0.0, l1=0.0, mask=None, n_threads=1, seed=0,
+    )  # fmt: skip
+
+
 def test_the_choice_goes_by_size():
-    rng = np.random.default_rng(0)
-    for n_samples, served in [(15, False), (16, True)]:
-        settings = steps.Settings(
-            data=bits(rng, n_samples, 64), words=None, learning_rate=None, batch_size=n_samples,
-            method="cd", n_gibbs=1, momentum=0.0, l1=0.0, mask=None, n_threads=1, seed=0,
-        )  # fmt: skip
-        state = steps.State(0, 0, BernoulliRBM(64, 32, rng=rng), (), None)
+    state = steps.State(0, 0, BernoulliRBM(64, 32, rng=np.random.default_rng(0)), (), None)
+    for batch_size, served in [(15, False), (16, True)]:
+        settings = make_settings(100, batch_size)
         assert steps._kernels_serve(state, np.array([0.1]), settings) == served
         assert not steps._kernels_serve(state, np.array([1e31]), settings), "float32 would overflow"
 
@@ -88,6 +91,15 @@ def test_the_result_does_not_depend_on_the_threads(monkeypatch, method):
     np.testing.assert_array_equal(one.weights, two.weights)
     np.testing.assert_array_equal(one.visible_bias, two.visible_bias)
     np.testing.assert_array_equal(one.hidden_bias, two.hidden_bias)
+
+
+def test_batches_are_drawn_anew_in_each_epoch():
+    settings = make_settings(n_samples=50, batch_size=10)
+    orders = [settings.order(epoch) for epoch in (1, 2, 1)]
+    assert sorted(orders[0]) == list(range(50))
+    assert (orders[0] != orders[1]).any()
+    np.testing.assert_array_equal(orders[0], orders[2])
+    assert make_settings(n_samples=50, batch_size=50).order(1) is None
 
 
 def test_packing_is_undone():
