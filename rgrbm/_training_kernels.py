@@ -14,11 +14,11 @@ up the last word have no weights, and a bias that keeps them off. Arrays of the 
 ``down``        float32  (32 n_visible_words, 32 n_hidden_words): the weights, filled up
 ``up``          float32  the same, transposed
 ``hidden``      float32  (n_hidden_words, n_samples, 32): inputs, then probabilities
-``keys``        uint32   (n_draws, 2): one key for each layer that is drawn
+``keys``        uint32   (n_layers, 2): one key for each layer that is drawn
 ==============  =======  =============================================================
 
-Parameters are float64; inputs and probabilities are float32, good to about 1e-6. The plain version
-with matrices is `rgrbm.training._gradient`.
+Parameters are float64; inputs, probabilities and their sums are float32, good to about 1e-6. The
+plain version, with matrices, is in `rgrbm._training_steps`.
 """
 
 import math
@@ -128,13 +128,18 @@ def _inputs(words, weights, bias, block, table, out):
 
 
 @compiled(**_kernel)
+def _squash(numbers):
+    """Replace numbers by their logistic function."""
+    for k in range(numbers.size):
+        numbers[k] = _logistic(numbers[k])
+
+
+@compiled(**_kernel)
 def _probabilities(words, weights, bias, table, out):
     """Set `out`, (n_blocks, n_samples, 32), to the probabilities of units given the others."""
     for block in range(out.shape[0]):
         _inputs(words, weights, bias, block, table, out[block])
-    flat = out.reshape(out.size)
-    for k in range(flat.size):
-        flat[k] = _logistic(flat[k])
+    _squash(out.reshape(out.size))
 
 
 @compiled(**_kernel)
@@ -191,8 +196,8 @@ def _products(batch, data, data_weight, chains, model, model_weight, gradient, b
 
 
 @compiled(**_kernel)
-def _add_means(words, hidden, sign, visible_gradient, hidden_gradient, row):
-    """Add sign * (<v>, <h>) over samples to the gradients of the biases."""
+def _add_means(words, hidden, weight, visible_gradient, hidden_gradient, row):
+    """Add the weighted sums of v and h to the gradients of the biases."""
     n_words, n_samples = words.shape
     for g in range(n_words):
         total = zeros()
@@ -200,14 +205,14 @@ def _add_means(words, hidden, sign, visible_gradient, hidden_gradient, row):
             total = add(total, spread(words[g, s]))
         store(row, uint64(0), total)
         for k in range(LANES):
-            visible_gradient[LANES * g + k] += sign * row[k]
+            visible_gradient[LANES * g + k] += weight * row[k]
     for block in range(hidden.shape[0]):
         total = zeros()
         for s in range(n_samples):
             total = add(total, load(hidden[block], uint64(s)))
         store(row, uint64(0), total)
         for k in range(LANES):
-            hidden_gradient[LANES * block + k] += sign * row[k]
+            hidden_gradient[LANES * block + k] += weight * row[k]
 
 
 @compiled(**_kernel)
@@ -215,7 +220,7 @@ def _moments(
     batch, chains, first, first_chain, n_batch, n_chains, n_gibbs, persistent, keys,
     down, up, visible_bias, hidden_bias, gradient, visible_gradient, hidden_gradient,
 ):  # fmt: skip
-    """Add the gradient of some samples of a batch and some chains; return the wrong bits.
+    """Set the gradient of some samples of a batch and some chains; return the number of wrong bits.
 
     batch, chains : words of these samples and of these chains; the chains move. They are the
     numbers `first` and `first_chain` of `n_batch` and `n_chains` in all.
@@ -244,9 +249,7 @@ def _moments(
             _draw(model[block], keys[2 * step], place, random, words[block])
         for block in range(chains.shape[0]):
             _inputs(words, up, visible_bias, block, table, inputs)
-            flat = inputs.reshape(inputs.size)
-            for k in range(flat.size):
-                flat[k] = _logistic(flat[k])
+            _squash(inputs.reshape(inputs.size))
             place = LANES * (block * n_chains + first_chain)
             _draw(inputs, keys[2 * step + 1], place, random, chains[block])
         if step == 0 and not persistent:
