@@ -32,7 +32,9 @@ def make(kind="cd"):
     rng = np.random.default_rng(3)
     if kind == "gaussian":
         return GaussianBernoulliRBM(5, 3, sigma=0.7, rng=rng), rng
-    return BernoulliRBM(5, 3, rng=rng), rng
+    rbm = BernoulliRBM(5, 3, rng=rng)
+    rbm.weights = rng.normal(0.0, 2.0, (5, 3))  # strong, so that chains remember where they were
+    return rbm, rng
 
 
 def fit(kind="cd", **changes):
