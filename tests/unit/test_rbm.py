@@ -242,3 +242,98 @@ def test_states_of_another_width_are_refused():
 def test_negative_steps_are_refused():
     with pytest.raises(ValueError, match="n_steps must be at least 0, got -1"):
         make_rbm(3, 2, 1.0).gibbs([0, 1, 0], -1, np.random.default_rng(0))
+
+
+def loop_spin_energy(weights, visible_field, hidden_field, s, t):
+    energy = 0.0
+    for i, left in enumerate(s):
+        energy -= visible_field[i] * left
+        for j, right in enumerate(t):
+            energy -= left * weights[i, j] * right
+    for j, right in enumerate(t):
+        energy -= hidden_field[j] * right
+    return energy
+
+
+def spin_energies(rbm, parameters):
+    """Energies of all joint states, row by row of visible ones, in the form of spins."""
+    spins = [
+        [2 * np.array(state) - 1 for state in states(n)] for n in (rbm.n_visible, rbm.n_hidden)
+    ]
+    return [[loop_spin_energy(*parameters, s, t) for t in spins[1]] for s in spins[0]]
+
+
+def bit_energies(rbm):
+    return [[loop_energy(rbm, v, h) for h in states(rbm.n_hidden)] for v in states(rbm.n_visible)]
+
+
+def test_spins_have_the_energy_of_the_bits_up_to_the_constant(rbm):
+    parameters = rbm.spin_parameters()
+    weights, visible_field, hidden_field = parameters
+    constant = visible_field.sum() + hidden_field.sum() - weights.sum()
+    close(np.array(bit_energies(rbm)), np.array(spin_energies(rbm, parameters)) - constant)
+    assert weights is parameters.weights
+    assert visible_field is parameters.visible_field
+    assert hidden_field is parameters.hidden_field
+
+
+def test_a_machine_made_of_spins_has_their_law():
+    rng = np.random.default_rng(5)
+    parameters = rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=3)
+    rbm = BernoulliRBM.from_spin_parameters(*parameters)
+    weight = np.exp(-np.array(bit_energies(rbm)))
+    expected = np.exp(-np.array(spin_energies(rbm, parameters)))
+    np.testing.assert_allclose(weight / weight.sum(), expected / expected.sum(), rtol=1e-12, atol=0)
+
+
+def test_to_spins_and_back_is_the_identity(rbm):
+    again = BernoulliRBM.from_spin_parameters(*rbm.spin_parameters())
+    for name in ("weights", "visible_bias", "hidden_bias"):
+        close(getattr(again, name), getattr(rbm, name))
+
+
+def test_a_machine_without_fields_is_symmetric_under_a_flip_of_all_spins():
+    weights = np.random.default_rng(6).normal(size=(4, 3))
+    rbm = BernoulliRBM.from_spin_parameters(weights, np.zeros(4), np.zeros(3))
+    visible = np.array(states(4))
+    close(rbm.free_energy(visible), rbm.free_energy(1 - visible))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ((np.ones((2, 3)), [0] * 3, [0] * 3), r"visible_field must have the shape \(2,\)"),
+        ((np.ones((2, 3)), [0] * 2, [0] * 2), r"hidden_field must have the shape \(3,\)"),
+        ((np.ones(3), [0], [0]), "weights must have 2 axes"),
+        (([[1.0]], [np.nan], [0]), "visible_field must be finite"),
+        (([[1.0]], [0], [np.inf]), "hidden_field must be finite"),
+    ],
+)
+def test_spin_parameters_that_do_not_fit_are_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        BernoulliRBM.from_spin_parameters(*parameters)
+
+
+def test_a_copy_is_equal_and_shares_nothing():
+    rbm = make_rbm(3, 2, 1.0)
+    copy = rbm.copy()
+    assert type(copy) is BernoulliRBM
+    for name in ("weights", "visible_bias", "hidden_bias"):
+        np.testing.assert_array_equal(getattr(copy, name), getattr(rbm, name))
+        assert not np.shares_memory(getattr(copy, name), getattr(rbm, name))
+
+
+def test_more_hidden_units_than_one_product_holds():
+    # Factors between 1 and 2 are multiplied by the thousand: 2**1024 would overflow.
+    n_hidden = 2500
+    bias = np.random.default_rng(7).normal(0, 0.01, n_hidden)
+    rbm = BernoulliRBM.from_parameters(np.zeros((1, n_hidden)), [0.0], bias)
+    expected = -math.fsum(math.log1p(math.exp(x)) for x in bias)
+    assert rbm.free_energy([1]) == pytest.approx(expected, rel=1e-13, abs=0)
+
+
+def test_training_sees_bits_with_precision_one():
+    rbm = make_rbm(3, 2, 1.0)
+    visible = np.array(states(3), dtype=float)
+    np.testing.assert_array_equal(rbm._precision, np.ones(3))
+    close(rbm._hidden_input(visible), (visible * rbm._precision) @ rbm.weights + rbm.hidden_bias)
