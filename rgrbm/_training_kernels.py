@@ -306,7 +306,7 @@ def _fill_up(weights, visible_bias, hidden_bias, down, up, visible_start, hidden
 
 def _epochs(
     words, orders, rates, keys, chains, batch_size, n_gibbs, persistent,
-    weights, visible_bias, hidden_bias, velocities, mask, momentum, l1,
+    weights, visible_bias, hidden_bias, velocities, mask, momentum, penalty,
 ):  # fmt: skip
     """Train for some epochs; parameters, velocities and persistent chains change in place.
 
@@ -362,7 +362,13 @@ def _epochs(
                 if persistent:
                     chains[:, first:last] = walkers
             _climb(
-                weights, gradients, velocities[0], rates[epoch], momentum, rates[epoch] * l1, mask
+                weights,
+                gradients,
+                velocities[0],
+                rates[epoch],
+                momentum,
+                rates[epoch] * penalty,
+                mask,
             )
             _climb(
                 visible_bias, visible_gradients, velocities[1], rates[epoch], momentum, 0.0, empty

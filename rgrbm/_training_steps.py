@@ -36,6 +36,11 @@ class Settings:
     n_threads: int
     seed: int
 
+    @property
+    def penalty(self):
+        """Strength of L1, multiplied as momentum multiplies a steady gradient."""
+        return self.l1 / (1 - self.momentum)
+
     def order(self, epoch):
         """Order of the samples in an epoch, or None if all are in one batch."""
         if self.batch_size == len(self.data):
@@ -133,7 +138,7 @@ def climb(rbm, velocity, gradient, rate, settings):
             speed *= settings.mask
         parameter += rate * speed
     if settings.l1 > 0:
-        shrunk = np.maximum(np.abs(rbm.weights) - rate * settings.l1, 0.0)
+        shrunk = np.maximum(np.abs(rbm.weights) - rate * settings.penalty, 0.0)
         np.copysign(shrunk, rbm.weights, out=rbm.weights)
 
 
@@ -194,7 +199,7 @@ def _advance_with_kernels(state, stop, rates, settings):
         velocity if settings.momentum else (none, none, none),
         none if settings.mask is None else settings.mask.astype(np.float64),
         settings.momentum,
-        settings.l1,
+        settings.penalty,
     )
     after = State(
         stop,

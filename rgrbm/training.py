@@ -133,9 +133,9 @@ def train(
     and likewise for the biases. With ``method="cd"`` (CD-k, k = `n_gibbs`), :math:`\hat v` are the
     states after k Gibbs steps from the batch; with ``"pcd"``, after k more steps of chains that are
     kept from update to update; with ``"exact"`` the average is over the machine's law. Then every
-    weight moves toward zero by :math:`\epsilon \cdot` `l1` and stops there (the proximal step of an
-    L1 penalty, so that zeros are exact). With Gaussian units, v is divided by :math:`\sigma_i^2` in
-    the averages; the widths are not trained.
+    weight moves toward zero by :math:`\epsilon \gamma / (1 - \mu)`, with :math:`\gamma` = `l1`, and
+    stops there: the proximal step of an L1 penalty, so that zeros are exact. With Gaussian units, v
+    is divided by :math:`\sigma_i^2` in the averages; the widths are not trained.
 
     Parameters
     ----------

@@ -86,6 +86,17 @@ def test_momentum_is_a_running_sum_of_gradients():
         np.testing.assert_allclose(getattr(rbm, name), expected, rtol=0, atol=1e-14)
 
 
+def test_momentum_does_not_weaken_the_penalty():
+    """With the exact gradient the end is the maximum of one function, whatever the way."""
+    data, ends = make_data("bits", n_samples=40), []
+    for momentum in (0.0, 0.8):
+        rbm = make("bits")
+        fit(rbm, data, method="exact", n_epochs=4000, learning_rate=0.1, momentum=momentum, l1=0.02)
+        ends.append(rbm.weights)
+    assert np.any(ends[0] == 0)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=0, atol=1e-3)
+
+
 def test_the_learning_rate_may_be_a_function_of_the_epoch():
     data, asked = make_data("bits"), []
 
