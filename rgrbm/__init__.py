@@ -13,7 +13,9 @@ The tested library under the executable book. Its submodules are loaded when the
 `rbm`              `BernoulliRBM`: energies, conditionals, free energies, sampling
 `partition`        the partition function of a machine: by enumeration, and by annealed importance
                    sampling
+`mapping`          the renormalization group seen in a machine: Hamiltonians, effective couplings
 `training`         `train`: contrastive divergence, with its history
+`scan`             experiments over seeds and parameters
 `plotting`         figures that chapters share (needs matplotlib)
 `widgets`          figures under a slider, for pages without a kernel (needs IPython too)
 =================  ================================================================
@@ -27,10 +29,12 @@ __all__ = [
     "decimation",
     "diagnostics",
     "ising",
+    "mapping",
     "partition",
     "plotting",
     "rbm",
     "sampler",
+    "scan",
     "training",
     "transfer_matrix",
     "widgets",
