@@ -276,9 +276,7 @@ def test_kl_divergence_is_the_sum():
     law = np.random.default_rng(0).dirichlet(np.ones(1000))
     assert kl_divergence(law, law) == 0
     close(kl_divergence([1e-300, 1.0], [1e-310, 1.0]), 0.0, 0, 1e-290)
-    for _ in range(100):  # rounding must not make it negative
-        other = law * (1 + 1e-12 * np.random.default_rng(1).normal(size=1000))
-        assert kl_divergence(law, other) >= 0
+    assert kl_divergence(law, np.nextafter(law, 1)) == 0  # the sum is -1e-16
 
 
 @pytest.mark.parametrize(
@@ -355,8 +353,8 @@ def test_the_start_has_half_of_the_bias_that_random_neighbours_give():
 
 def test_the_start_of_real_units_is_their_mean():
     rng = np.random.default_rng(4)
-    weights, widths = rng.normal(0, 0.7, (1, 8)), [1.3]
-    rbm = GaussianBernoulliRBM.from_parameters(weights, [0.4], rng.normal(size=8), widths)
+    weights = rng.normal(0, 0.7, (1, 8))
+    rbm = GaussianBernoulliRBM.from_parameters(weights, [0.4], rng.normal(size=8), 0.5)
     base = partition._without_weights(rbm)
     means = rbm.visible_mean(states(8))
     close(base.visible_bias, means.mean(axis=0))
@@ -366,7 +364,7 @@ def test_the_start_of_real_units_is_their_mean():
     visible = (means + rbm.sigma * nodes).reshape(-1, 1)
     law = np.tile(quadrature / quadrature.sum() / len(means), len(means))
     expected = law @ rbm.hidden_probabilities(visible)
-    close(1 / (1 + np.exp(-2 * base.hidden_bias)), expected, 0, 0.02)
+    close(1 / (1 + np.exp(-2 * base.hidden_bias)), expected, 0, 0.01)
 
 
 def test_mean_weight_and_jackknife_are_those_of_a_loop():
