@@ -10,7 +10,8 @@ The tested library under the executable book. Its submodules are loaded when the
 `decimation`       exact renormalization: coupling maps, flows, spins thinned and drawn back
 `sampler`          Metropolis, heat bath, and exact samples of the ring
 `diagnostics`      autocorrelation time, correlations and couplings from samples, with errors
-`rbm`              `BernoulliRBM`: energies, conditionals, free energies, sampling
+`rbm`              `BernoulliRBM`, `GaussianBernoulliRBM`: energies, conditionals, free energies,
+                   sampling, files
 `partition`        the partition function of a machine: by enumeration, and by annealed importance
                    sampling
 `mapping`          the renormalization group seen in a machine: Hamiltonians, effective couplings
