@@ -26,7 +26,16 @@ def write_arrays(path, kind, version, arrays):
     objects = [name for name, array in arrays.items() if array.dtype.hasobject]
     if objects:  # NumPy would pickle them
         raise TypeError(f"arrays must not hold objects, got some in {objects}")
-    replace_file(path, lambda file: np.savez(file, kind=kind, version=version, **arrays))
+
+    def write(file):
+        try:
+            np.savez(file, kind=kind, version=version, **arrays)
+        except ValueError as error:  # of zipfile, where Ctrl-C came in the midst of it
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
+
+    replace_file(path, write)
 
 
 def read_arrays(path, kind, version, names):

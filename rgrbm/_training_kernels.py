@@ -17,7 +17,8 @@ up the last word have no weights, and a bias that keeps them off. Arrays of the 
 ``keys``        uint32   (n_layers, 2): one key for each layer that is drawn
 ==============  =======  =============================================================
 
-Parameters are float64; inputs, probabilities and their sums are float32, good to about 1e-6. The
+Parameters are float64; inputs, probabilities and their sums are float32, and means of
+them good to some 1e-5. The
 plain version, with matrices, is in `rgrbm._training_steps`.
 """
 

@@ -4,6 +4,7 @@ The NumPy form below reads like the equations. `rgrbm._training_kernels` does th
 of bits, faster; given the same random numbers, and they share them, it does so up to rounding.
 """
 
+import os
 from dataclasses import dataclass
 from threading import Lock
 
@@ -17,7 +18,17 @@ from rgrbm.rbm import BernoulliRBM
 SMALL = 2**15  # visible units * hidden units * samples in an update: below, NumPy is fast enough
 LARGE = 1e30  # sums of larger parameters could overflow in the kernels' float32
 
-_one_at_a_time = Lock()  # numba's threads cannot be shared
+_one_at_a_time = Lock()  # numba's threads cannot be shared, ...
+_forked = False
+
+
+def _after_fork():  # ... nor can they be used in a process forked from one that has used them
+    global _forked, _one_at_a_time
+    _forked, _one_at_a_time = True, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +225,7 @@ def _advance_with_kernels(state, stop, rates, settings):
 def _call_kernel(n_threads, *arguments):
     from rgrbm import _training_kernels  # compiles, or loads what was compiled: only when needed
 
-    if n_threads == 1:
+    if n_threads == 1 or _forked:  # the result is the same
         return _training_kernels.epochs(*arguments)
     import numba
 

@@ -16,8 +16,8 @@ energies :math:`F_k(v) = -\ln \sum_h e^{-E_k(v, h)}`, its weight
 
 .. math:: w = \prod_{k=1}^{K} e^{F_{k-1}(v_{k-1}) - F_k(v_{k-1})}
 
-has the mean :math:`Z / Z_0`, however far the chains stay behind the machines [Neal2001]_. Their lag
-shows in the scatter of the weights.
+has the mean :math:`Z / Z_0`, however far the chains stay behind the machines [Neal2001]_. A lag
+that all chains do not share shows in the scatter of the weights.
 
 **The machine without weights** has biases that keep part of what the weights do. While hidden units
 toss coins, the input of a visible unit has the mean :math:`m_i = c_i + \sum_j w_{ij} / 2` and the
@@ -27,10 +27,10 @@ Hidden units are treated likewise, with visible ones drawn under their new biase
 unit takes :math:`m_i` as it is, since it says where the unit is and not how sure that is.)
 
 Half, because the two ways to err are not alike. A start that is too wide takes more temperatures,
-and the scatter of the weights shows it; one that is too narrow loses states that no chain finds
-again, and nothing shows it. The biases of the machine itself are such a start. If it is symmetric
-under a flip of all spins, then :math:`c_i = -\sum_j w_{ij} / 2`: with smaller weights, these biases
-favour one of two states that are equally likely in the end. All chains go there, and find half of Z
+and the scatter of the weights mostly shows it; one that is too narrow loses states that no chain
+finds again, and nothing shows it. The biases of the machine itself are such a start. If it is
+symmetric under a flip of all spins, then :math:`c_i = -\sum_j w_{ij} / 2`: with smaller weights,
+these biases favour one of two states that are equally likely in the end. All chains go there, and find half of Z
 with an error of nearly 0. The biases above vanish for such a machine.
 
 .. [Neal2001] R. M. Neal, "Annealed importance sampling", Statistics and Computing 11, 2001.
@@ -217,7 +217,7 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
     ----------
     rbm : BernoulliRBM or GaussianBernoulliRBM
     n_chains : int
-        Independent chains, at least 2; a hundred or more for an error that can be trusted.
+        Independent chains, at least 2; a hundred or more for a steady error.
     n_temperatures : int
         Steps K from the machine without weights to `rbm`, at least 1.
     rng : numpy.random.Generator
@@ -241,7 +241,10 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
 
     What the error cannot see are states that no chain has found. They make the value too small, and
     more chains of the same length do not help. So repeat the estimate with three or ten times as
-    many temperatures: if it rises by more than its error, it was too small.
+    many temperatures: if it rises by more than its error, it was too small. If it does not rise,
+    this proves nothing. A well that becomes deep only near the end of the way, behind a barrier, is
+    missed at any number of temperatures that one can afford, by all chains alike: the value can be
+    ten too small with an error of 0.01.
 
     The time grows as n_chains * n_temperatures * n_visible * n_hidden.
 
@@ -273,7 +276,7 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
             hidden = _draw_bits(expit(hidden_input), rng).astype(np.float64)
             visible_input = _mix(beta, base.visible_bias, rbm._visible_input(hidden))
             visible = rbm._draw_visible(visible_input, rng)
-    log_partition = base._visible_log_sum(base.visible_bias) + _sum_softplus(base.hidden_bias)
+    log_partition = base._visible_log_sum(np.zeros(rbm.n_visible)) + _sum_softplus(base.hidden_bias)
     log_mean, error = _log_mean(log_weights)
     return Estimate(float(log_partition + log_mean), float(error))
 
@@ -433,7 +436,10 @@ def _blocks(rbm, layer):
         log_sum = rbm._visible_log_sum
     else:
         weights, bias, other_bias = rbm.weights, rbm.visible_bias, rbm.hidden_bias
-        log_sum = _sum_softplus
+
+        def log_sum(push):
+            return _sum_softplus(push + other_bias)
+
     n_units, n_others = weights.shape
     # Within a block only the last units change. What they add to the inputs is the same in each.
     n_fast = min(n_units, max(0, int(np.log2(BLOCK / n_others))))
@@ -442,9 +448,9 @@ def _blocks(rbm, layer):
     fast_inputs, fast_bias = fast @ weights[n_slow:], fast @ bias[n_slow:]
     for slow in product((0.0, 1.0), repeat=n_slow):
         slow = np.array(slow)
-        inputs = fast_inputs + (slow @ weights[:n_slow] + other_bias)
-        log_weights = fast_bias + slow @ bias[:n_slow] + log_sum(inputs)
-        yield np.hstack([np.tile(slow, (len(fast), 1)), fast]), inputs, log_weights
+        push = fast_inputs + slow @ weights[:n_slow]
+        log_weights = fast_bias + slow @ bias[:n_slow] + log_sum(push)
+        yield np.hstack([np.tile(slow, (len(fast), 1)), fast]), push + other_bias, log_weights
 
 
 def _scaled_sum(blocks, block_sum):

@@ -87,8 +87,9 @@ class _RBM:
     """What does not depend on the kind of the visible units.
 
     A subclass adds what does: `_visible` (check), `_visible_energy` (the energy without hidden
-    units), `_precision` and `_scaled` (what hidden units see of v), and three functions of the
-    input of visible units: `_visible_log_sum`, `_visible_mean`, `_draw_visible`.
+    units), `_precision` and `_scaled` (what hidden units see of v), `_visible_log_sum` (a function
+    of the input of visible units without their bias), and two functions of this input with the
+    bias: `_visible_mean`, `_draw_visible`.
     """
 
     _parameters = ("weights", "visible_bias", "hidden_bias")  # arguments of from_parameters
@@ -193,7 +194,7 @@ class _RBM:
         >>> np.array_equal(again.weights, rbm.weights)
         True
         """
-        parameters = {name: getattr(self, name) for name in self._parameters}
+        parameters = {name: getattr(self.copy(), name) for name in self._parameters}  # checked
         write_arrays(path, self._kind, FORMAT, parameters)
 
     @classmethod
@@ -294,7 +295,7 @@ class _RBM:
         free_energy : ndarray, shape (...)
         """
         hidden = self._hidden(hidden)
-        return -hidden @ self.hidden_bias - self._visible_log_sum(self._visible_input(hidden))
+        return -hidden @ self.hidden_bias - self._visible_log_sum(hidden @ self.weights.T)
 
     def hidden_probabilities(self, visible):
         """Conditional probabilities p(h_j = 1 | v).
@@ -569,8 +570,8 @@ class BernoulliRBM(_RBM):
     def _visible_energy(self, visible):
         return -visible @ self.visible_bias
 
-    def _visible_log_sum(self, visible_input):
-        return _sum_softplus(visible_input)
+    def _visible_log_sum(self, push):
+        return _sum_softplus(push + self.visible_bias)
 
     def _visible_mean(self, visible_input):
         return expit(visible_input)
@@ -709,9 +710,9 @@ class GaussianBernoulliRBM(_RBM):
     def _visible_energy(self, visible):
         return np.sum(((visible - self.visible_bias) / self.sigma) ** 2, axis=-1) / 2
 
-    def _visible_log_sum(self, visible_input):
-        a = self.visible_bias
-        squares = (visible_input - a) * (visible_input + a) * self._precision / 2
+    def _visible_log_sum(self, push):
+        # (push + a)**2 - a**2, which would cancel where a is large
+        squares = push * (push + 2 * self.visible_bias) * self._precision / 2
         return np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
 
     def _visible_mean(self, visible_input):

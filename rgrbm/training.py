@@ -22,7 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rgrbm import _checks
-from rgrbm._files import read_arrays, write_arrays
+from rgrbm._files import checked_path, read_arrays, write_arrays
 from rgrbm._threads import single_threaded_blas
 from rgrbm._training_steps import Settings, State, advance, words
 from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM
@@ -194,7 +194,9 @@ def train(
     ------
     ValueError, TypeError
         If an argument is not as described, or the checkpoint is damaged or of another run; the
-        machine is then unchanged.
+        machine is then unchanged, or that of the last good epoch if a function misbehaves later.
+    OSError
+        If the checkpoint cannot be written.
     FloatingPointError
         If a parameter exceeds 1e100: the machine keeps the parameters that it had before.
 
@@ -264,12 +266,14 @@ def train(
         n_threads=n_threads,
         seed=seed,
     )
-    state = _start(rbm_at_start, settings, n_chains)
+    start = state = _start(rbm_at_start, settings, n_chains)
     record = _Record(n_epochs, monitors, seed)
     if checkpoint is not None:
+        checkpoint = _in_a_folder(checkpoint)
         run = _fingerprint(state, settings, learning_rate, monitors)
         state = _resume(checkpoint, run, state, record)
-    longest = max(1, min(LONGEST, PATIENCE // (rbm.weights.size * n_samples)))
+    work = rbm.weights.size * max(n_samples, n_samples // batch_size * n_chains) * n_gibbs
+    longest = 1 if method == "exact" else max(1, min(LONGEST, PATIENCE // work))
     stops = [monitor_every] * bool(monitors) + [checkpoint_every] * (checkpoint is not None)
     interrupted = False
     latest = state
@@ -278,7 +282,7 @@ def train(
             single_threaded_blas(),
             tqdm(total=n_epochs, initial=state.epoch, disable=not progress, unit="epoch") as bar,
         ):
-            if state.epoch == 0 and monitors:
+            if monitors and not record.looks:
                 _show(rbm, state)
                 record.look(rbm, 0)
             while state.epoch < n_epochs:
@@ -291,7 +295,7 @@ def train(
                 if callback is not None:
                     _show(rbm, after)
                     callback(stop, rbm)
-                    after = replace(after, rbm=rbm.copy())
+                    latest = after = replace(after, rbm=rbm.copy())
                 if monitors and (stop % monitor_every == 0 or stop == n_epochs):
                     _show(rbm, after)
                     record.look(rbm, stop)
@@ -301,8 +305,9 @@ def train(
                     _save(checkpoint, run, state, record)
     except KeyboardInterrupt:
         interrupted = True
-    except Exception:
-        _show(rbm, latest)
+    except BaseException:
+        if latest is not start:
+            _show(rbm, latest)
         raise
     _show(rbm, state)
     if interrupted:
@@ -361,8 +366,8 @@ def _parameters(rbm):
 
 def _show(rbm, state):
     """Give the user's machine the parameters of a state."""
-    for name, part in zip(PARAMETERS, _parameters(state.rbm), strict=True):
-        setattr(rbm, name, part)
+    for name in state.rbm._parameters:
+        setattr(rbm, name, getattr(state.rbm, name))
 
 
 def _check_finite(rbm, learning_rate):
@@ -396,14 +401,15 @@ def _save(path, run, state, record):
         "looks": record.table(state.epoch),
         "chains": np.empty((0, 0)) if state.chains is None else state.chains,
     }
-    arrays |= dict(zip(PARAMETERS, _parameters(state.rbm), strict=True))
+    arrays |= {name: getattr(state.rbm, name) for name in state.rbm._parameters}
     arrays |= dict(zip(VELOCITIES, state.velocity, strict=True))
     write_arrays(path, *CHECKPOINT, arrays)
 
 
 def _resume(path, run, start, record):
     """Return the state in the checkpoint and fill the record, or the start if there is no file."""
-    names = {"run", "epoch", "layer", "curve", "looks", "chains", *PARAMETERS, *VELOCITIES}
+    names = {"run", "epoch", "layer", "curve", "looks", "chains", *VELOCITIES}
+    names |= set(start.rbm._parameters)
     try:
         arrays = read_arrays(path, *CHECKPOINT, names)
     except FileNotFoundError:
@@ -422,11 +428,19 @@ def _resume(path, run, start, record):
     record.curve[:epoch] = arrays["curve"]
     record.looks = [(int(row[0]), *row[1:]) for row in arrays["looks"]]
     rbm = start.rbm.copy()
-    for name in PARAMETERS:
+    for name in rbm._parameters:
         setattr(rbm, name, arrays[name])
     velocity = tuple(arrays[name] for name in VELOCITIES)
     chains = None if start.chains is None else arrays["chains"]
     return State(epoch, int(arrays["layer"]), rbm, velocity, chains)
+
+
+def _in_a_folder(path):
+    """Return the absolute path of a checkpoint, whose folder must exist."""
+    path = checked_path(path).absolute()
+    if not path.parent.is_dir():
+        raise ValueError(f"checkpoint must be in a folder that exists, got {path}")
+    return path
 
 
 def _machine(rbm):
@@ -458,7 +472,7 @@ def _at_most_samples(name, value, default, n_samples):
 
 
 def _allowed(name, value, shape):
-    mask = np.asarray(value)
+    mask = _checks.numeric(name, value)
     if mask.dtype != bool or mask.shape != shape:
         raise ValueError(
             f"{name} must be an array of truth values of the shape {shape}, "

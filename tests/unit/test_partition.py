@@ -427,3 +427,15 @@ def test_a_parameter_that_has_become_nan_is_found():
     with pytest.raises((ValueError, FloatingPointError), match=r"finite|NaN"):
         ais(rbm)
     assert math.isnan(exact_log_partition(rbm))
+
+
+@pytest.mark.parametrize("place", [1e6, 1e9, -3e9])
+def test_real_units_far_from_zero_lose_nothing(place):
+    """Two states, equally likely by construction, wherever the data lie."""
+    shift, sigma = 0.3, 1.0
+    bias = -shift * (shift + 2 * place) / (2 * sigma**2)
+    rbm = GaussianBernoulliRBM.from_parameters([[shift]], [place], [bias], sigma)
+    exact = np.log(2) + 0.5 * np.log(2 * np.pi)
+    # The bias itself is rounded to 16 digits: 1e-16 of 1e9.
+    assert exact_log_partition(rbm) == pytest.approx(exact, rel=0, abs=1e-6)
+    assert exact_moments(rbm).hidden[0] == pytest.approx(0.5, rel=0, abs=1e-6)

@@ -265,3 +265,122 @@ def test_monitors_survive_a_crash(tmp_path):
 def test_a_monitor_must_return_a_number():
     with pytest.raises(TypeError, match="monitor 'word' must return a number, got 'good'"):
         fit(monitors={"word": lambda rbm, rng: "good"})
+
+
+def test_a_look_is_not_repeated_when_a_run_is_resumed(tmp_path):
+    def stop(epoch, rbm):
+        raise KeyboardInterrupt
+
+    watch = {"monitors": {"one": lambda rbm, rng: 1.0}, "checkpoint": tmp_path / "run"}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="stopped after 0 of 9"):
+            fit(**watch, callback=stop)
+    assert fit(**watch)[1].monitor_epochs.tolist() == list(range(10))
+
+
+def test_a_callback_may_change_the_widths_and_a_checkpoint_keeps_them(tmp_path):
+    def narrow(epoch, rbm):
+        rbm.sigma = rbm.sigma * 0.9
+
+    whole, _ = fit("gaussian", callback=narrow)
+    file = {"checkpoint": tmp_path / "run", "checkpoint_every": 4}
+
+    def crash(epoch, rbm):
+        narrow(epoch, rbm)
+        if epoch > 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        fit("gaussian", **file, callback=crash)
+    resumed, _ = fit("gaussian", **file, callback=narrow)
+    assert same(resumed, whole)
+    np.testing.assert_array_equal(resumed.sigma, whole.sigma)
+
+
+def test_a_checkpoint_needs_a_folder(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="checkpoint must be in a folder that exists"):
+        fit(checkpoint=tmp_path / "none" / "run")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    fit(checkpoint="run", callback=lambda epoch, rbm: os.chdir(tmp_path / "other"))
+    assert (tmp_path / "run").exists()
+    assert not (tmp_path / "other" / "run").exists()
+
+
+def test_ctrl_c_within_a_write_is_ctrl_c(tmp_path, monkeypatch):
+    """The zip writer turns it into a ValueError of its own."""
+
+    def savez(file, **arrays):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("writing handle open")
+
+    monkeypatch.setattr(np, "savez", savez)
+    with pytest.raises(KeyboardInterrupt):
+        make()[0].save(tmp_path / "machine")
+    assert list(tmp_path.iterdir()) == []
+
+
+THREADS = """
+    import numpy as np
+    from concurrent.futures import ThreadPoolExecutor
+    from threadpoolctl import threadpool_info, threadpool_limits
+    from rgrbm.rbm import GaussianBernoulliRBM
+    from rgrbm.scan import map_grid
+    from rgrbm.training import train
+
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        rbm = GaussianBernoulliRBM(300, 200, rng=rng)
+        data = rng.normal(size=(60 + 20 * seed, 300))
+        train(rbm, data, n_epochs=4 + seed, learning_rate=1e-3, rng=rng)
+        return rbm.weights.tobytes()
+
+    def counts():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    threadpool_limits(2)
+    before = counts()
+    grid = {"seed": range(6)}
+    serial = map_grid(run, grid)
+    with ThreadPoolExecutor(4) as executor:
+        assert map_grid(run, grid, executor=executor) == serial, "threads changed the result"
+    assert counts() == before, (counts(), before)
+"""
+
+FORK = """
+    import multiprocessing
+    import numpy as np
+    from rgrbm.rbm import BernoulliRBM
+    from rgrbm.training import train
+
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        rbm = BernoulliRBM(40, 30, rng=rng)
+        data = rng.integers(0, 2, (800, 40))
+        train(rbm, data, n_epochs=2, learning_rate=0.1, n_threads=2, rng=rng)
+        return rbm.weights.tobytes()
+
+    if __name__ == "__main__":
+        mine = run(1)
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map_async(run, [1, 1, 1]).get(timeout=60) == [mine] * 3
+"""
+
+
+@pytest.mark.parametrize("code", [THREADS, FORK], ids=["threads", "fork"])
+def test_runs_side_by_side_are_the_same_runs(tmp_path, code):
+    if code is FORK and not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    pytest.importorskip("threadpoolctl")
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(code))
+    environment = {
+        key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", str(script)],
+        env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
