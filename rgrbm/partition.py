@@ -30,8 +30,8 @@ Half, because the two ways to err are not alike. A start that is too wide takes 
 and the scatter of the weights mostly shows it; one that is too narrow loses states that no chain
 finds again, and nothing shows it. The biases of the machine itself are such a start. If it is
 symmetric under a flip of all spins, then :math:`c_i = -\sum_j w_{ij} / 2`: with smaller weights,
-these biases favour one of two states that are equally likely in the end. All chains go there, and find half of Z
-with an error of nearly 0. The biases above vanish for such a machine.
+these biases favour one of two states that are equally likely in the end. All chains go there, and
+find half of Z with an error of nearly 0. The biases above vanish for such a machine.
 
 .. [Neal2001] R. M. Neal, "Annealed importance sampling", Statistics and Computing 11, 2001.
    R. Salakhutdinov and I. Murray, "On the quantitative analysis of deep belief networks", 2008,
