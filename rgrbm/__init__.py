@@ -15,7 +15,7 @@ The tested library under the executable book. Its submodules are loaded when the
 `partition`        the partition function of a machine: by enumeration, and by annealed importance
                    sampling
 `mapping`          the renormalization group seen in a machine: Hamiltonians, effective couplings
-`training`         `train`: contrastive divergence, with its history
+`training`         `train`: exact gradient, contrastive divergence, PCD; history, checkpoints
 `scan`             experiments over seeds and parameters
 `plotting`         figures that chapters share (needs matplotlib)
 `widgets`          figures under a slider, for pages without a kernel (needs IPython too)

@@ -31,7 +31,7 @@ import numpy as np
 from rgrbm import _checks
 from rgrbm.diagnostics import Estimate
 from rgrbm.ising import enumerate_spins, spins_to_bits
-from rgrbm.rbm import BernoulliRBM
+from rgrbm.rbm import BernoulliRBM, checked_bernoulli
 
 __all__ = [
     "OrderedMachine",
@@ -113,7 +113,7 @@ def visible_hamiltonian(rbm, visible):
 
     .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
     """
-    return _machine(rbm).free_energy(visible)
+    return checked_bernoulli(rbm).free_energy(visible)
 
 
 def hidden_hamiltonian(rbm, hidden):
@@ -140,7 +140,7 @@ def hidden_hamiltonian(rbm, hidden):
 
     .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
     """
-    return _machine(rbm).hidden_free_energy(hidden)
+    return checked_bernoulli(rbm).hidden_free_energy(hidden)
 
 
 def interaction(rbm, hamiltonian, visible, hidden):
@@ -179,7 +179,7 @@ def interaction(rbm, hamiltonian, visible, hidden):
     >>> interaction(rbm, flat, [1, 1], [1, 1]) == -rbm.energy([1, 1], [1, 1])
     np.True_
     """
-    return _values(hamiltonian, visible) - _machine(rbm).energy(visible, hidden)
+    return _values(hamiltonian, visible) - checked_bernoulli(rbm).energy(visible, hidden)
 
 
 def trace_defect(rbm, hamiltonian):
@@ -218,7 +218,7 @@ def trace_defect(rbm, hamiltonian):
     >>> trace_defect(decimation_rbm(6, 1.0), exact) < 1e-13
     True
     """
-    states = spins_to_bits(enumerate_spins(_machine(rbm).n_visible))
+    states = spins_to_bits(enumerate_spins(checked_bernoulli(rbm).n_visible))
     log_trace = _values(hamiltonian, states) - rbm.free_energy(states)
     return float(np.ptp(log_trace))
 
@@ -265,7 +265,7 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     >>> effective_couplings(chain).value[0, :3].round(6)
     array([0.      , 0.662501, 0.      ])
     """
-    _machine(rbm)
+    checked_bernoulli(rbm)
     if layer not in ("hidden", "visible"):
         raise ValueError(f"layer must be 'hidden' or 'visible', got {layer!r}")
     order = _checks.integer("order", order, 1)
@@ -388,7 +388,7 @@ def order_hidden_units(rbm):
     array([[ 3.,  1.],
            [-1.,  2.]])
     """
-    weights, visible_field, hidden_field = _machine(rbm).spin_parameters()
+    weights, visible_field, hidden_field = checked_bernoulli(rbm).spin_parameters()
     strongest = np.abs(weights).argmax(axis=0)
     order = np.argsort(strongest, kind="stable")
     strongest = strongest[order]
@@ -398,12 +398,6 @@ def order_hidden_units(rbm):
         weights[:, order] * sign, visible_field, hidden_field[order] * sign
     )
     return OrderedMachine(turned, order, sign, strongest, int(np.sum(counts == 1)))
-
-
-def _machine(rbm):
-    if not isinstance(rbm, BernoulliRBM):
-        raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
-    return rbm
 
 
 def _values(hamiltonian, visible):

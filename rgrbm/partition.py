@@ -49,7 +49,13 @@ from scipy.special import expit, rel_entr, softmax
 from rgrbm import _checks
 from rgrbm._threads import single_threaded_blas
 from rgrbm.diagnostics import Estimate
-from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, _draw_bits, _sum_softplus
+from rgrbm.rbm import (
+    BernoulliRBM,
+    _draw_bits,
+    _sum_softplus,
+    checked_bernoulli,
+    checked_machine,
+)
 
 __all__ = [
     "Moments",
@@ -152,20 +158,16 @@ def exact_moments(rbm):
     >>> exact_moments(rbm).products.round(12)
     array([[0.375]])
     """
-    with single_threaded_blas():
-        return _moments(rbm, _smaller_layer(rbm))
-
-
-def _moments(rbm, layer):
-    """`exact_moments` without its checks, and where BLAS already has one thread."""
+    layer = _smaller_layer(rbm)
     mean = expit if layer == "visible" else rbm._visible_mean
 
     def block_sum(states, inputs, weights):
         left = np.column_stack([weights, states * weights[:, None]])
         return left.T @ np.column_stack([np.ones(len(states)), mean(inputs)])
 
+    with single_threaded_blas():
+        scale, sums = _scaled_sum(_blocks(rbm, layer), block_sum)
     # Row and column 0 belong to a unit that is always on: they hold the means of single units.
-    scale, sums = _scaled_sum(_blocks(rbm, layer), block_sum)
     log_partition = float(scale + np.log(sums[0, 0]))
     sums = sums / sums[0, 0]
     if layer == "hidden":
@@ -198,8 +200,7 @@ def exact_distribution(rbm):
     >>> exact_distribution(BernoulliRBM.from_parameters([[0.0]], [np.log(3)], [0.0])).round(12)
     array([0.25, 0.75])
     """
-    if not isinstance(rbm, BernoulliRBM):
-        raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
+    checked_bernoulli(rbm)
     if rbm.n_visible > LARGEST_LIST:
         raise ValueError(
             f"rbm must have at most {LARGEST_LIST} visible units to list their states, "
@@ -256,7 +257,7 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
     >>> abs(estimate.value - exact_log_partition(rbm)) < 4 * estimate.error
     True
     """
-    _checked_machine(rbm)
+    checked_machine(rbm)
     n_chains = _checks.integer("n_chains", n_chains, 2)
     n_temperatures = _checks.integer("n_temperatures", n_temperatures, 1)
     rng = _checks.generator(rng)
@@ -345,13 +346,8 @@ def log_likelihood(rbm, data, log_partition):
     >>> round(float(np.exp(log_likelihood(rbm, [[0], [1]], np.log(4)))), 12)
     0.5
     """
-    _checked_machine(rbm)
-    data = rbm._visible(data, "data")
-    if data.ndim != 2 or len(data) == 0:
-        raise ValueError(
-            f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
-            f"got {data.shape}"
-        )
+    checked_machine(rbm)
+    data = rbm._samples(data)
     log_partition = _checks.reduced_number("log_partition", log_partition)
     pieces = np.array_split(data, range(1000, len(data), 1000))  # each fits into the cache
     with single_threaded_blas():
@@ -400,14 +396,9 @@ def _distribution(name, value):
     return array
 
 
-def _checked_machine(rbm):
-    if not isinstance(rbm, (BernoulliRBM, GaussianBernoulliRBM)):
-        raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
-
-
 def _smaller_layer(rbm):
     """Name of the layer whose states are to be listed."""
-    _checked_machine(rbm)
+    checked_machine(rbm)
     layer, n_units = "hidden", rbm.n_hidden
     if isinstance(rbm, BernoulliRBM) and rbm.n_visible < rbm.n_hidden:
         layer, n_units = "visible", rbm.n_visible

@@ -23,7 +23,7 @@ and likewise with the layers exchanged. Then :math:`p(v) = e^{-F(v)} / Z`.
 
 .. math::
 
-    E(v, h) = \sum_i \frac{(v_i - a_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j
+    E(v, h) = \sum_i \frac{(v_i - c_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j
     - \sum_{ij} \frac{v_i w_{ij} h_j}{\sigma_i^2}.
 
 The energy is linear in each hidden bit, so the sum over the hidden layer is as before:
@@ -31,16 +31,16 @@ The energy is linear in each hidden bit, so the sum over the hidden layer is as 
 .. math::
 
     p(h_j = 1 \mid v) &= \sigma\Big(b_j + \sum_i \frac{v_i w_{ij}}{\sigma_i^2}\Big), \\
-    F(v) &= \sum_i \frac{(v_i - a_i)^2}{2 \sigma_i^2}
+    F(v) &= \sum_i \frac{(v_i - c_i)^2}{2 \sigma_i^2}
     - \sum_j \ln\Big(1 + e^{b_j + \sum_i v_i w_{ij} / \sigma_i^2}\Big).
 
 In each visible unit it is a parabola. Complete the square with
-:math:`\mu_i = a_i + \sum_j w_{ij} h_j`:
+:math:`\mu_i = c_i + \sum_j w_{ij} h_j`:
 
 .. math::
 
     E(v, h) = \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2}
-    - \sum_i \frac{\mu_i^2 - a_i^2}{2 \sigma_i^2} - \sum_j b_j h_j.
+    - \sum_i \frac{\mu_i^2 - c_i^2}{2 \sigma_i^2} - \sum_j b_j h_j.
 
 So the visible units are independent and normal given the hidden ones, and the Gaussian integrals
 leave the hidden free energy:
@@ -48,7 +48,7 @@ leave the hidden free energy:
 .. math::
 
     p(v_i \mid h) &= \mathcal{N}\big(v_i;\, \mu_i, \sigma_i^2\big), \\
-    -\ln \int e^{-E(v, h)} \, dv &= -\sum_j b_j h_j - \sum_i \frac{\mu_i^2 - a_i^2}{2 \sigma_i^2}
+    -\ln \int e^{-E(v, h)} \, dv &= -\sum_j b_j h_j - \sum_i \frac{\mu_i^2 - c_i^2}{2 \sigma_i^2}
     - \sum_i \ln\big(\sigma_i \sqrt{2 \pi}\big).
 
 Here :math:`p(v) = e^{-F(v)} / Z` is a density, a mixture of normal ones with as many components as
@@ -378,6 +378,16 @@ class _RBM:
         """
         return self.sample_visible(self.sample_hidden(visible, rng), rng)
 
+    def _samples(self, data):
+        """Check a data set, and return a copy of it, float64 (n_samples, n_visible)."""
+        data = self._visible(data, "data")
+        if data.ndim != 2 or len(data) == 0:
+            raise ValueError(
+                f"data must have the shape (n_samples, {self.n_visible}) with n_samples >= 1, "
+                f"got {data.shape}"
+            )
+        return data
+
     def _hidden(self, hidden):
         return _checks.two_valued("hidden", hidden, 0, 1, self.n_hidden).astype(np.float64)
 
@@ -583,7 +593,7 @@ class BernoulliRBM(_RBM):
 class GaussianBernoulliRBM(_RBM):
     """A restricted Boltzmann machine with real visible units and hidden bits.
 
-    Given the hidden bits, visible unit i is normal with the mean a_i + sum_j w_ij h_j and the
+    Given the hidden bits, visible unit i is normal with the mean c_i + sum_j w_ij h_j and the
     standard deviation sigma_i. A new machine has small random weights, N(0, 0.01), and no biases.
 
     Parameters
@@ -601,7 +611,7 @@ class GaussianBernoulliRBM(_RBM):
         The w of the book: how far a hidden unit that is on moves the mean of a visible one, in
         units of the data.
     visible_bias : ndarray of float64, shape (n_visible,)
-        The a of the book, in units of the data.
+        The c of the book, in units of the data; the a of the lecture notes below.
     hidden_bias : ndarray of float64, shape (n_hidden,)
         The b of the book, dimensionless.
     sigma : ndarray of float64, shape (n_visible,)
@@ -711,7 +721,7 @@ class GaussianBernoulliRBM(_RBM):
         return np.sum(((visible - self.visible_bias) / self.sigma) ** 2, axis=-1) / 2
 
     def _visible_log_sum(self, push):
-        # (push + a)**2 - a**2, which would cancel where a is large
+        # (push + c)**2 - c**2, which would cancel where c is large
         squares = push * (push + 2 * self.visible_bias) * self._precision / 2
         return np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
 
@@ -722,6 +732,20 @@ class GaussianBernoulliRBM(_RBM):
         if np.isnan(visible_input).any():
             raise FloatingPointError("a parameter of the machine has become NaN")
         return visible_input + self.sigma * rng.standard_normal(visible_input.shape)
+
+
+def checked_machine(rbm):
+    """Return `rbm` if it is a machine of this module."""
+    if not isinstance(rbm, _RBM):
+        raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
+    return rbm
+
+
+def checked_bernoulli(rbm):
+    """Return `rbm` if its visible units are bits."""
+    if not isinstance(rbm, BernoulliRBM):
+        raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
+    return rbm
 
 
 def _sum_softplus(x):

@@ -25,7 +25,7 @@ from rgrbm import _checks
 from rgrbm._files import checked_path, read_arrays, write_arrays
 from rgrbm._threads import single_threaded_blas
 from rgrbm._training_steps import Settings, State, advance, words
-from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM
+from rgrbm.rbm import BernoulliRBM, checked_machine
 
 __all__ = ["History", "train"]
 
@@ -226,11 +226,13 @@ def train(
     >>> rbm.free_energy([0, 0]) < rbm.free_energy([0, 1])
     np.True_
     """
-    rbm_at_start = _machine(rbm)
-    data = _data(rbm, data)
+    rbm_at_start = checked_machine(rbm).copy()
+    data = rbm._samples(data)
     n_samples = len(data)
     n_epochs = _checks.integer("n_epochs", n_epochs, 1)
-    batch_size = _at_most_samples("batch_size", batch_size, n_samples, n_samples)
+    batch_size = n_samples if batch_size is None else _checks.integer("batch_size", batch_size, 1)
+    if batch_size > n_samples:
+        raise ValueError(f"batch_size must be at most n_samples = {n_samples}, got {batch_size}")
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}")
     if n_chains is not None and method != "pcd":
@@ -441,34 +443,6 @@ def _in_a_folder(path):
     if not path.parent.is_dir():
         raise ValueError(f"checkpoint must be in a folder that exists, got {path}")
     return path
-
-
-def _machine(rbm):
-    if not isinstance(rbm, (BernoulliRBM, GaussianBernoulliRBM)):
-        raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
-    return rbm.copy()
-
-
-def _data(rbm, data):
-    if isinstance(rbm, BernoulliRBM):
-        data = _checks.two_valued("data", data, 0, 1, rbm.n_visible).astype(np.float64)
-    else:
-        data = _checks.numeric("data", data)
-    if data.ndim != 2 or len(data) == 0 or data.shape[1] != rbm.n_visible:
-        raise ValueError(
-            f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
-            f"got {data.shape}"
-        )
-    return _checks.finite_array("data", data, data.shape)
-
-
-def _at_most_samples(name, value, default, n_samples):
-    if value is None:
-        return default
-    value = _checks.integer(name, value, 1)
-    if value > n_samples:
-        raise ValueError(f"{name} must be at most n_samples = {n_samples}, got {value}")
-    return value
 
 
 def _allowed(name, value, shape):

@@ -244,7 +244,7 @@ def test_real_data_are_for_gaussian_units_only():
         fit(make("bits"), make_data("gaussian"))
     with pytest.raises(ValueError, match="data must be finite"):
         fit(make("gaussian"), np.full((2, 4), np.nan))
-    with pytest.raises(ValueError, match=r"data must have the shape \(n_samples, 4\)"):
+    with pytest.raises(ValueError, match=r"data must have the shape \(\.\.\., 4\), got \(2, 3\)"):
         fit(make("gaussian"), np.zeros((2, 3)))
 
 
