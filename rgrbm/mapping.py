@@ -299,7 +299,7 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
 
 def _listed(row, field, order):
     """Couplings in ln 2 cosh(field + row . t), from all states t."""
-    spins = np.array(list(product((-1.0, 1.0), repeat=len(row)))).reshape(-1, len(row))
+    spins = np.array(list(product((-1.0, 1.0), repeat=len(row)))).reshape(2 ** len(row), len(row))
     energy = _log_two_cosh(field + spins @ row)
     if order == 1:
         return spins.T @ energy / len(spins)

@@ -221,3 +221,19 @@ def flat(visible):
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call(make_rbm())
+
+
+@pytest.mark.parametrize("layer", ["hidden", "visible"])
+def test_a_unit_without_weights_couples_nothing(layer):
+    rbm = make_rbm()
+    idle = np.zeros((5, 4))
+    idle[1:, 1:] = rbm.weights[1:, 1:]
+    partly = BernoulliRBM.from_parameters(idle, rbm.visible_bias, rbm.hidden_bias)
+    smaller = BernoulliRBM.from_parameters(
+        rbm.weights[1:, 1:], rbm.visible_bias[1:], rbm.hidden_bias[1:]
+    )
+    couplings = effective_couplings(partly, layer).value
+    assert not couplings[0].any()
+    np.testing.assert_allclose(
+        couplings[1:, 1:], effective_couplings(smaller, layer).value, rtol=0, atol=1e-14
+    )
