@@ -16,6 +16,7 @@ The tested library under the executable book. Its submodules are loaded when the
                    sampling
 `mapping`          the renormalization group seen in a machine: Hamiltonians, effective couplings
 `training`         `train`: exact gradient, contrastive divergence, PCD; history, checkpoints
+`case_study`       the paper's experiment on the Ising ring: data, machine, refit
 `scan`             experiments over seeds and parameters
 `plotting`         figures that chapters share (needs matplotlib)
 `widgets`          figures under a slider, for pages without a kernel (needs IPython too)
@@ -26,6 +27,7 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 __all__ = [
+    "case_study",
     "datasets",
     "decimation",
     "diagnostics",
