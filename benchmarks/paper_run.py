@@ -12,9 +12,8 @@ from time import perf_counter
 import numpy as np
 from blas import seconds_of_products
 
-from rgrbm.rbm import BernoulliRBM
+from rgrbm.rbm import BernoulliRBM, train
 from rgrbm.sampler import exact_chain
-from rgrbm.training import train
 
 N_EPOCHS = 170_000
 

@@ -13,8 +13,8 @@ import numpy as np
 from mcising import IsingSimulation
 
 from rgrbm import transfer_matrix
-from rgrbm._sampler_kernels import plain_metropolis
 from rgrbm.sampler import metropolis_chain
+from rgrbm.sampler._chain_kernels import plain_metropolis
 
 N_SITES, COUPLING, ROUNDS = 64, 1.0, 7
 

@@ -22,9 +22,8 @@ from blas import seconds_of_products
 from sklearn.neural_network import BernoulliRBM as ScikitRBM
 
 from rgrbm.datasets import load_mnist01
-from rgrbm.rbm import BernoulliRBM
+from rgrbm.rbm import BernoulliRBM, train
 from rgrbm.sampler import exact_chain
-from rgrbm.training import train
 
 ROUNDS = 7
 RATE = 0.1

@@ -1,0 +1,1 @@
+"""What the doors share: checks, numbers, files, compilation. Nothing here is public."""

@@ -1,0 +1,42 @@
+"""How many threads a chapter may use: here, and nowhere else.
+
+The environment variable RGRBM_THREADS says it; by default it is two, or one on a machine with one
+core. Where chapters run side by side, what runs them sets it to one.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from rgrbm.scan import map_grid
+
+__all__ = ["N_THREADS", "in_threads"]
+
+N_THREADS = int(os.environ.get("RGRBM_THREADS") or min(2, os.cpu_count() or 1))
+
+
+def in_threads(function, grid):
+    """Call a function at every point of a grid, on as many threads as a chapter may use.
+
+    Parameters
+    ----------
+    function : callable
+    grid : dict of str to iterable, or iterable of dict
+        As in `rgrbm.scan.map_grid`.
+
+    Returns
+    -------
+    results : list
+        One for each point, in the order of the grid; they do not depend on the number of threads.
+
+    Raises
+    ------
+    ScanError, TypeError
+        As in `rgrbm.scan.map_grid`.
+
+    Examples
+    --------
+    >>> in_threads(lambda seed: 2 * seed, {"seed": range(3)})
+    [0, 2, 4]
+    """
+    with ThreadPoolExecutor(N_THREADS) as executor:
+        return map_grid(function, grid, executor=executor)

@@ -1,0 +1,73 @@
+"""Interactive figures: with frames drawn ahead, for a page that has no kernel behind it."""
+
+import html
+import re
+
+import matplotlib.pyplot as plt
+from IPython.display import HTML
+from matplotlib.animation import FuncAnimation
+
+from rgrbm._core import checks
+
+__all__ = ["animate"]
+
+
+def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
+    """Draw a figure for each frame, and show them under a slider.
+
+    The result works in a notebook and on a static page, and fetches nothing.
+
+    Parameters
+    ----------
+    draw : callable
+        Called as ``draw(figure, frame)`` with an empty figure.
+    frames : sequence
+        What `draw` is given, frame by frame.
+    alt : str
+        What there is to see, for readers who cannot see it.
+    figsize : tuple of float, optional
+        Width and height in inches.
+    interval : int, optional
+        Milliseconds between two frames when it plays.
+
+    Returns
+    -------
+    player : IPython.display.HTML
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no frame, no `alt`, or `interval` is not a positive integer.
+
+    Examples
+    --------
+    >>> player = animate(
+    ...     lambda figure, k: figure.gca().plot([0, k]), range(3), alt="a line that rises"
+    ... )
+    >>> "a line that rises" in player.data
+    True
+    """
+    frames = list(frames)
+    if not frames:
+        raise ValueError("frames must hold at least one frame, got none")
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt must say what there is to see, got {alt!r}")
+    interval = checks.integer("interval", interval, 1)
+    figure = plt.figure(figsize=figsize)
+
+    def show(number):
+        figure.clear()
+        draw(figure, frames[number])
+
+    try:
+        # No frame is left out, however large they are together, and the first is drawn once.
+        with plt.rc_context({"animation.embed_limit": 1e6}):
+            animation = FuncAnimation(
+                figure, show, frames=len(frames), interval=interval, init_func=lambda: None
+            )
+            player = animation.to_jshtml(default_mode="once")
+    finally:
+        plt.close(figure)
+    # The page's theme has the icons of the buttons; matplotlib would fetch them from elsewhere.
+    player = re.sub(r'<link rel="stylesheet"[^>]*>', "", player)
+    return HTML(f'<div role="group" aria-label="{html.escape(alt)}">{player}</div>')

@@ -1,0 +1,17 @@
+"""What samples say, with an error: correlations, couplings, and how many samples are worth one."""
+
+from rgrbm.diagnostics.chain import correlation, correlation_by_distance, estimate_coupling
+from rgrbm.diagnostics.series import (
+    SeriesTooShortError,
+    autocorrelation_time,
+    effective_sample_size,
+)
+
+__all__ = [
+    "SeriesTooShortError",
+    "autocorrelation_time",
+    "correlation",
+    "correlation_by_distance",
+    "effective_sample_size",
+    "estimate_coupling",
+]

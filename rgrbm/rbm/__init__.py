@@ -1,0 +1,44 @@
+"""Restricted Boltzmann machines: their training, their ln Z, and the renormalization in them."""
+
+from rgrbm.rbm.machines import BernoulliRBM, GaussianBernoulliRBM, SpinParameters
+from rgrbm.rbm.mapping import (
+    OrderedMachine,
+    decimation_rbm,
+    effective_couplings,
+    interaction,
+    order_hidden_units,
+    trace_defect,
+)
+from rgrbm.rbm.partition import (
+    Moments,
+    ais_log_partition,
+    exact_distribution,
+    exact_log_partition,
+    exact_moments,
+    gibbs_matrix,
+    kl_divergence,
+    log_likelihood,
+)
+from rgrbm.rbm.training import History, train
+
+__all__ = [
+    "BernoulliRBM",
+    "GaussianBernoulliRBM",
+    "History",
+    "Moments",
+    "OrderedMachine",
+    "SpinParameters",
+    "ais_log_partition",
+    "decimation_rbm",
+    "effective_couplings",
+    "exact_distribution",
+    "exact_log_partition",
+    "exact_moments",
+    "gibbs_matrix",
+    "interaction",
+    "kl_divergence",
+    "log_likelihood",
+    "order_hidden_units",
+    "trace_defect",
+    "train",
+]

@@ -1,0 +1,813 @@
+r"""Restricted Boltzmann machines: binary hidden units, and visible units that are bits or real.
+
+There is no coupling within a layer. So each layer is independent given the other, and a sum over
+all states of one layer is a product. Throughout, :math:`p(v, h) = e^{-E(v, h)} / Z`, and
+:math:`\sigma(x) = 1 / (1 + e^{-x})` is the logistic function.
+
+**Bernoulli.** Visible bits :math:`v` and hidden bits :math:`h` have the energy
+
+.. math:: E(v, h) = -\Big(\sum_i c_i v_i + \sum_j b_j h_j + \sum_{ij} v_i w_{ij} h_j\Big).
+
+Therefore
+
+.. math::
+
+    p(h_j = 1 \mid v) &= \sigma\Big(b_j + \sum_i v_i w_{ij}\Big), \\
+    F(v) = -\ln \sum_h e^{-E(v, h)}
+    &= -\sum_i c_i v_i - \sum_j \ln\big(1 + e^{b_j + \sum_i v_i w_{ij}}\big),
+
+and likewise with the layers exchanged. Then :math:`p(v) = e^{-F(v)} / Z`.
+
+**Gaussian-Bernoulli.** Visible units are real numbers, the i-th with the width :math:`\sigma_i`
+(with an index it is a number, with an argument the function above):
+
+.. math::
+
+    E(v, h) = \sum_i \frac{(v_i - c_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j
+    - \sum_{ij} \frac{v_i w_{ij} h_j}{\sigma_i^2}.
+
+The energy is linear in each hidden bit, so the sum over the hidden layer is as before:
+
+.. math::
+
+    p(h_j = 1 \mid v) &= \sigma\Big(b_j + \sum_i \frac{v_i w_{ij}}{\sigma_i^2}\Big), \\
+    F(v) &= \sum_i \frac{(v_i - c_i)^2}{2 \sigma_i^2}
+    - \sum_j \ln\Big(1 + e^{b_j + \sum_i v_i w_{ij} / \sigma_i^2}\Big).
+
+In each visible unit it is a parabola. Complete the square with
+:math:`\mu_i = c_i + \sum_j w_{ij} h_j`:
+
+.. math::
+
+    E(v, h) = \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2}
+    - \sum_i \frac{\mu_i^2 - c_i^2}{2 \sigma_i^2} - \sum_j b_j h_j.
+
+So the visible units are independent and normal given the hidden ones, and the Gaussian integrals
+leave the hidden free energy:
+
+.. math::
+
+    p(v_i \mid h) &= \mathcal{N}\big(v_i;\, \mu_i, \sigma_i^2\big), \\
+    -\ln \int e^{-E(v, h)} \, dv &= -\sum_j b_j h_j - \sum_i \frac{\mu_i^2 - c_i^2}{2 \sigma_i^2}
+    - \sum_i \ln\big(\sigma_i \sqrt{2 \pi}\big).
+
+Here :math:`p(v) = e^{-F(v)} / Z` is a density, a mixture of normal ones with as many components as
+the hidden layer has states.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+
+from rgrbm._core import checks
+from rgrbm._core.files import read_arrays, write_arrays
+from rgrbm._core.numerics import draw_bits, sum_softplus
+
+__all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "SpinParameters"]
+
+FORMAT = 1  # of the files; one that older versions would misread gets another number
+
+
+class SpinParameters(NamedTuple):
+    """Parameters of a Bernoulli machine whose units are written as spins -1 and +1.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n_visible, n_hidden)
+    visible_field : ndarray, shape (n_visible,)
+    hidden_field : ndarray, shape (n_hidden,)
+    """
+
+    weights: np.ndarray
+    visible_field: np.ndarray
+    hidden_field: np.ndarray
+
+
+class _RBM:
+    """What does not depend on the kind of the visible units.
+
+    A subclass adds what does: `_visible` (check), `_visible_energy` (the energy without hidden
+    units), `_precision` and `_scaled` (what hidden units see of v), `_visible_log_sum` (a function
+    of the input of visible units without their bias), and two functions of this input with the
+    bias: `_visible_mean`, `_draw_visible`.
+    """
+
+    _parameters = ("weights", "visible_bias", "hidden_bias")  # arguments of from_parameters
+
+    def __init__(self, n_visible, n_hidden, *, rng):
+        n_visible = checks.integer("n_visible", n_visible, 1)
+        n_hidden = checks.integer("n_hidden", n_hidden, 1)
+        self._weights = checks.generator(rng).normal(0.0, 0.01, size=(n_visible, n_hidden))
+        self._visible_bias = np.zeros(n_visible)
+        self._hidden_bias = np.zeros(n_hidden)
+
+    @classmethod
+    def _from_parameters(cls, weights, visible_bias, hidden_bias):
+        rbm = cls.__new__(cls)
+        rbm._weights = checks.finite_array("weights", weights, (None, None))
+        rbm.visible_bias = visible_bias
+        rbm.hidden_bias = hidden_bias
+        return rbm
+
+    @property
+    def weights(self):
+        """Couplings between the layers; what is assigned is checked and copied."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, value):
+        self._weights = checks.finite_array("weights", value, self._weights.shape)
+
+    @property
+    def visible_bias(self):
+        """Biases of the visible units; what is assigned is checked and copied."""
+        return self._visible_bias
+
+    @visible_bias.setter
+    def visible_bias(self, value):
+        self._visible_bias = checks.finite_array("visible_bias", value, (self.n_visible,))
+
+    @property
+    def hidden_bias(self):
+        """Biases of the hidden units; what is assigned is checked and copied."""
+        return self._hidden_bias
+
+    @hidden_bias.setter
+    def hidden_bias(self, value):
+        self._hidden_bias = checks.finite_array("hidden_bias", value, (self.n_hidden,))
+
+    @property
+    def n_visible(self):
+        """Number of visible units."""
+        return self._weights.shape[0]
+
+    @property
+    def n_hidden(self):
+        """Number of hidden units."""
+        return self._weights.shape[1]
+
+    def __repr__(self):
+        return f"{type(self).__name__}(n_visible={self.n_visible}, n_hidden={self.n_hidden})"
+
+    def copy(self):
+        """Make a machine with the same parameters that shares no memory with this one.
+
+        Returns
+        -------
+        rbm : same class
+
+        Raises
+        ------
+        ValueError
+            If a parameter has been made infinite or NaN in place.
+        """
+        return self.from_parameters(*(getattr(self, name) for name in self._parameters))
+
+    def to_vector(self):
+        """List weights, visible and hidden biases in one vector, for optimizers and derivatives.
+
+        Returns
+        -------
+        vector : ndarray of float64, shape (n_visible * n_hidden + n_visible + n_hidden,)
+            The weights row by row, then the biases of the visible and those of the hidden units.
+
+        See Also
+        --------
+        with_vector : the inverse.
+
+        Examples
+        --------
+        >>> BernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 2.0]).to_vector()
+        array([ 1. , -1. ,  0.5,  0. ,  2. ])
+        """
+        return np.concatenate([self.weights.ravel(), self.visible_bias, self.hidden_bias])
+
+    def with_vector(self, vector):
+        """Make a machine like this one with the weights and biases that a vector lists.
+
+        Parameters
+        ----------
+        vector : array_like, shape (n_visible * n_hidden + n_visible + n_hidden,)
+            In the order of `to_vector`.
+
+        Returns
+        -------
+        rbm : same class
+            This machine is not changed.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `vector` has another shape, or an entry is not finite or exceeds 1e100.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM(1, 2, rng=np.random.default_rng(0))
+        >>> rbm.with_vector([1.0, -1.0, 0.5, 0.0, 2.0]).hidden_bias
+        array([0., 2.])
+        """
+        n_visible, n_weights = self.n_visible, self.weights.size
+        vector = checks.finite_array(
+            "vector", vector, (n_weights + self.n_visible + self.n_hidden,)
+        )
+        weights, visible_bias, hidden_bias = np.split(vector, [n_weights, n_weights + n_visible])
+        rbm = self.copy()
+        rbm.weights = weights.reshape(self.weights.shape)
+        rbm.visible_bias, rbm.hidden_bias = visible_bias, hidden_bias
+        return rbm
+
+    def save(self, path):
+        """Write the machine to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            Taken literally: no suffix is appended. An existing file is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an old one is then as it was.
+        ValueError, TypeError
+            If `path` is empty or no path.
+
+        Notes
+        -----
+        The format is npz, with the class and a version beside the parameters. It is first written
+        beside `path` and then renamed, so that no reader ever sees a part.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> rbm = BernoulliRBM(3, 2, rng=np.random.default_rng(0))
+        >>> with TemporaryDirectory() as folder:
+        ...     rbm.save(Path(folder) / "machine.npz")
+        ...     again = BernoulliRBM.load(Path(folder) / "machine.npz")
+        >>> np.array_equal(again.weights, rbm.weights)
+        True
+        """
+        parameters = {name: getattr(self.copy(), name) for name in self._parameters}  # checked
+        write_arrays(path, self._kind, FORMAT, parameters)
+
+    @classmethod
+    def load(cls, path):
+        """Read a machine from a file that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        rbm : the class on which `load` is called
+            With the same parameters, bit by bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, was not written by `save`, or holds a machine of another kind.
+        TypeError
+            If `path` is no path.
+        """
+        parameters = read_arrays(path, cls._kind, FORMAT, cls._parameters)
+        try:
+            return cls.from_parameters(**parameters)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} holds parameters that do not fit together: {error}") from None
+
+    def energy(self, visible, hidden):
+        """Energy E(v, h) of joint states.
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+        hidden : array_like, shape (..., n_hidden)
+            The leading axes of the two broadcast.
+
+        Returns
+        -------
+        energy : ndarray, shape (...)
+            In units of the temperature.
+
+        Raises
+        ------
+        ValueError
+            If an entry is not allowed, a width is wrong, or the leading axes do not broadcast.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_parameters([[2.0]], [0.5], [0.25])
+        >>> rbm.energy([1], [[0], [1]])
+        array([-0.5 , -2.75])
+        """
+        visible, hidden = self._visible(visible), self._hidden(hidden)
+        try:
+            np.broadcast_shapes(visible.shape[:-1], hidden.shape[:-1])
+        except ValueError:
+            raise ValueError(
+                "visible and hidden must have leading axes that broadcast, "
+                f"got the shapes {visible.shape} and {hidden.shape}"
+            ) from None
+        coupled = np.sum((self._scaled(visible) @ self.weights) * hidden, axis=-1)
+        return self._visible_energy(visible) - hidden @ self.hidden_bias - coupled
+
+    def free_energy(self, visible):
+        """Free energy F(v) = -ln sum_h exp(-E(v, h)): minus the log of the unnormalised p(v).
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+
+        Returns
+        -------
+        free_energy : ndarray, shape (...)
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_parameters([[2.0]], [0.5], [0.25])
+        >>> rbm.free_energy([[0], [1]]).round(4)
+        array([-0.8259, -2.8502])
+        """
+        visible = self._visible(visible)
+        return self._visible_energy(visible) - sum_softplus(self._hidden_input(visible))
+
+    def hidden_free_energy(self, hidden):
+        """Free energy of hidden states, visible units summed out: the coarse-grained Hamiltonian.
+
+        It is -ln sum_v exp(-E(v, h)); an integral takes the place of the sum if v is real.
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+
+        Returns
+        -------
+        free_energy : ndarray, shape (...)
+        """
+        hidden = self._hidden(hidden)
+        return -hidden @ self.hidden_bias - self._visible_log_sum(hidden @ self.weights.T)
+
+    def hidden_probabilities(self, visible):
+        """Conditional probabilities p(h_j = 1 | v).
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+
+        Returns
+        -------
+        probabilities : ndarray, shape (..., n_hidden)
+        """
+        return expit(self._hidden_input(self._visible(visible)))
+
+    def sample_hidden(self, visible, rng):
+        """Draw hidden states from p(h | v).
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        hidden : ndarray of uint8, shape (..., n_hidden)
+        """
+        return draw_bits(self.hidden_probabilities(visible), checks.generator(rng))
+
+    def sample_visible(self, hidden, rng):
+        """Draw visible states from p(v | h).
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        visible : ndarray, shape (..., n_visible)
+            Of uint8 if visible units are bits, of float64 if they are real.
+        """
+        visible_input = self._visible_input(self._hidden(hidden))
+        return self._draw_visible(visible_input, checks.generator(rng))
+
+    def gibbs(self, visible, n_steps, rng):
+        """Run Gibbs chains v -> h -> v from given visible states.
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+            Where the chains start.
+        n_steps : int
+            Steps v -> h -> v, at least 0.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        visible : ndarray, shape (..., n_visible)
+            Where they are after `n_steps`; the type is that of `sample_visible`. Its law tends to
+            the machine's p(v).
+        """
+        visible = self._visible(visible).astype(self._visible_type)
+        rng = checks.generator(rng)
+        for _ in range(checks.integer("n_steps", n_steps, 0)):
+            visible = self.reconstruct(visible, rng)
+        return visible
+
+    def reconstruct(self, visible, rng):
+        """Sample down and up: draw h from p(h | v), then v from p(v | h).
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        reconstruction : ndarray, shape (..., n_visible)
+            One Gibbs step from `visible`; the type is that of `sample_visible`.
+        """
+        return self.sample_visible(self.sample_hidden(visible, rng), rng)
+
+    def _samples(self, data):
+        """Check a data set, and return a copy of it, float64 (n_samples, n_visible)."""
+        data = self._visible(data, "data")
+        if data.ndim != 2 or len(data) == 0:
+            raise ValueError(
+                f"data must have the shape (n_samples, {self.n_visible}) with n_samples >= 1, "
+                f"got {data.shape}"
+            )
+        return data
+
+    def _hidden(self, hidden):
+        return checks.two_valued("hidden", hidden, 0, 1, self.n_hidden).astype(np.float64)
+
+    def _hidden_input(self, visible):
+        return self._scaled(visible) @ self.weights + self.hidden_bias
+
+    def _visible_input(self, hidden):
+        return hidden @ self.weights.T + self.visible_bias
+
+
+class BernoulliRBM(_RBM):
+    """A restricted Boltzmann machine of bits.
+
+    A new machine has small random weights, N(0, 0.01), and no biases.
+
+    Parameters
+    ----------
+    n_visible, n_hidden : int
+        Numbers of units, at least 1.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_visible, n_hidden)
+        Couplings w between visible and hidden units, dimensionless (temperature 1).
+    visible_bias : ndarray of float64, shape (n_visible,)
+        The c of the book.
+    hidden_bias : ndarray of float64, shape (n_hidden,)
+        The b of the book.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is not a positive integer or `rng` is not a Generator.
+
+    Notes
+    -----
+    The sign is that of a physicist's energy: a positive weight favours two units that are on
+    together. In all methods ``visible`` has the shape (..., n_visible) and ``hidden`` the shape
+    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too.
+
+    The source is [Qiu2022]_, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
+
+    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM(3, 2, rng=np.random.default_rng(0))
+    >>> rbm
+    BernoulliRBM(n_visible=3, n_hidden=2)
+    >>> rbm.hidden_probabilities([[0, 0, 0], [1, 1, 1]]).shape
+    (2, 2)
+    """
+
+    _kind = "BernoulliRBM"
+    _visible_type = np.uint8
+
+    @classmethod
+    def from_parameters(cls, weights, visible_bias, hidden_bias):
+        """Make a machine with given parameters, which are copied.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+        visible_bias : array_like, shape (n_visible,)
+        hidden_bias : array_like, shape (n_hidden,)
+
+        Returns
+        -------
+        rbm : BernoulliRBM
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together, a layer is empty, or a value is not finite or larger
+            than 1e100 in size.
+
+        Examples
+        --------
+        >>> BernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 0.0])
+        BernoulliRBM(n_visible=1, n_hidden=2)
+        """
+        return cls._from_parameters(weights, visible_bias, hidden_bias)
+
+    @classmethod
+    def from_spin_parameters(cls, weights, visible_field, hidden_field):
+        r"""Make the machine of bits that has the law of a given machine of spins.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+            Couplings J between the spins of the two layers.
+        visible_field : array_like, shape (n_visible,)
+            Fields B on visible spins.
+        hidden_field : array_like, shape (n_hidden,)
+            Fields C on hidden spins.
+
+        Returns
+        -------
+        rbm : BernoulliRBM
+            With w = 4 J, c_i = 2 B_i - 2 sum_j J_ij and b_j = 2 C_j - 2 sum_i J_ij.
+
+        Raises
+        ------
+        ValueError
+            As in `from_parameters`.
+
+        See Also
+        --------
+        spin_parameters : the inverse, with the equations.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_spin_parameters([[0.5]], [0.0], [0.0])
+        >>> rbm.weights, rbm.visible_bias, rbm.hidden_bias
+        (array([[2.]]), array([-1.]), array([-1.]))
+        """
+        weights = checks.finite_array("weights", weights, (None, None))
+        n_visible, n_hidden = weights.shape
+        visible_field = checks.finite_array("visible_field", visible_field, (n_visible,))
+        hidden_field = checks.finite_array("hidden_field", hidden_field, (n_hidden,))
+        return cls.from_parameters(
+            4 * weights,
+            2 * visible_field - 2 * weights.sum(axis=1),
+            2 * hidden_field - 2 * weights.sum(axis=0),
+        )
+
+    def spin_parameters(self):
+        r"""Write the machine in spins.
+
+        Returns
+        -------
+        parameters : SpinParameters
+            Couplings J = w / 4 and the fields B_i = c_i / 2 + sum_j w_ij / 4 and
+            C_j = b_j / 2 + sum_i w_ij / 4.
+
+        See Also
+        --------
+        from_spin_parameters : the inverse.
+
+        Notes
+        -----
+        With the spins :math:`s_i = 2 v_i - 1` and :math:`t_j = 2 h_j - 1`,
+
+        .. math::
+
+            E(v, h) = -\Big(\sum_{ij} s_i J_{ij} t_j + \sum_i B_i s_i + \sum_j C_j t_j\Big)
+            - \Big(\sum_i B_i + \sum_j C_j - \sum_{ij} J_{ij}\Big).
+
+        The constant in the last bracket does not change a probability; ln Z of the bits is larger
+        by it than ln Z of the spins.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_parameters([[2.0]], [-1.0], [-1.0])
+        >>> rbm.spin_parameters()
+        SpinParameters(weights=array([[0.5]]), visible_field=array([0.]), hidden_field=array([0.]))
+        """
+        weights = self.weights / 4
+        return SpinParameters(
+            weights,
+            self.visible_bias / 2 + weights.sum(axis=1),
+            self.hidden_bias / 2 + weights.sum(axis=0),
+        )
+
+    def visible_probabilities(self, hidden):
+        """Conditional probabilities p(v_i = 1 | h).
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+
+        Returns
+        -------
+        probabilities : ndarray, shape (..., n_visible)
+        """
+        return self._visible_mean(self._visible_input(self._hidden(hidden)))
+
+    @property
+    def _precision(self):
+        return np.ones(self.n_visible)
+
+    def _scaled(self, visible):
+        return visible  # times a precision of 1
+
+    def _visible(self, visible, name="visible"):
+        return checks.two_valued(name, visible, 0, 1, self.n_visible).astype(np.float64)
+
+    def _visible_energy(self, visible):
+        return -visible @ self.visible_bias
+
+    def _visible_log_sum(self, push):
+        return sum_softplus(push + self.visible_bias)
+
+    def _visible_mean(self, visible_input):
+        return expit(visible_input)
+
+    def _draw_visible(self, visible_input, rng):
+        return draw_bits(expit(visible_input), rng)
+
+
+class GaussianBernoulliRBM(_RBM):
+    """A restricted Boltzmann machine with real visible units and hidden bits.
+
+    Given the hidden bits, visible unit i is normal with the mean c_i + sum_j w_ij h_j and the
+    standard deviation sigma_i. A new machine has small random weights, N(0, 0.01), and no biases.
+
+    Parameters
+    ----------
+    n_visible, n_hidden : int
+        Numbers of units, at least 1.
+    sigma : float or array_like, shape (n_visible,), optional
+        Widths of the visible units, from 1e-100 to 1e100; a number stands for all of them.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_visible, n_hidden)
+        The w of the book: how far a hidden unit that is on moves the mean of a visible one, in
+        units of the data.
+    visible_bias : ndarray of float64, shape (n_visible,)
+        The c of the book, in units of the data; the a of the lecture notes below.
+    hidden_bias : ndarray of float64, shape (n_hidden,)
+        The b of the book, dimensionless.
+    sigma : ndarray of float64, shape (n_visible,)
+        Widths, in units of the data.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is not a positive integer, `sigma` is not as described or `rng` is not a
+        Generator.
+
+    Notes
+    -----
+    In all methods ``visible`` is a real array of the shape (..., n_visible), finite and at most
+    1e100 in size; ``hidden`` has the shape (..., n_hidden) and the entries 0 and 1. What is not so
+    is a ValueError.
+
+    The source is [HjorthJensen2024]_, Eqs. 48 to 53. The squared norm of (x - a) / (2 sigma) there
+    is too small by a factor of 2: a variance of sigma**2 needs half the squared norm of
+    (x - a) / sigma, which stands here.
+
+    .. [HjorthJensen2024] M. Hjorth-Jensen, "Advanced machine learning and data analysis for the
+       physical sciences: generative methods, energy models and Boltzmann machines", 2024.
+
+    Examples
+    --------
+    >>> rbm = GaussianBernoulliRBM(3, 2, sigma=0.5, rng=np.random.default_rng(0))
+    >>> rbm
+    GaussianBernoulliRBM(n_visible=3, n_hidden=2)
+    >>> rbm.sigma
+    array([0.5, 0.5, 0.5])
+    """
+
+    _kind = "GaussianBernoulliRBM"
+    _parameters = (*_RBM._parameters, "sigma")
+    _visible_type = np.float64
+
+    def __init__(self, n_visible, n_hidden, *, sigma=1.0, rng):
+        sigma = _widths(sigma, checks.integer("n_visible", n_visible, 1))
+        super().__init__(n_visible, n_hidden, rng=rng)
+        self._sigma = sigma
+
+    @classmethod
+    def from_parameters(cls, weights, visible_bias, hidden_bias, sigma):
+        """Make a machine with given parameters, which are copied.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+        visible_bias : array_like, shape (n_visible,)
+        hidden_bias : array_like, shape (n_hidden,)
+        sigma : float or array_like, shape (n_visible,)
+
+        Returns
+        -------
+        rbm : GaussianBernoulliRBM
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together, a layer is empty, a value is not finite or larger
+            than 1e100 in size, or a width is not positive.
+
+        Examples
+        --------
+        >>> rbm = GaussianBernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 0.0], 2.0)
+        >>> rbm.visible_mean([1, 0])
+        array([1.5])
+        """
+        rbm = cls._from_parameters(weights, visible_bias, hidden_bias)
+        rbm.sigma = sigma
+        return rbm
+
+    @property
+    def sigma(self):
+        """Widths of the visible units; what is assigned is checked and copied."""
+        return self._sigma
+
+    @sigma.setter
+    def sigma(self, value):
+        self._sigma = _widths(value, self.n_visible)
+
+    def visible_mean(self, hidden):
+        """Mean of v given h.
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+
+        Returns
+        -------
+        mean : ndarray, shape (..., n_visible)
+        """
+        return self._visible_mean(self._visible_input(self._hidden(hidden)))
+
+    @property
+    def _precision(self):
+        return 1 / self.sigma**2
+
+    def _scaled(self, visible):
+        return visible * self._precision
+
+    def _visible(self, visible, name="visible"):
+        return checks.real_valued(name, visible, self.n_visible)
+
+    def _visible_energy(self, visible):
+        return np.sum(((visible - self.visible_bias) / self.sigma) ** 2, axis=-1) / 2
+
+    def _visible_log_sum(self, push):
+        # (push + c)**2 - c**2, which would cancel where c is large
+        squares = push * (push + 2 * self.visible_bias) * self._precision / 2
+        return np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
+
+    def _visible_mean(self, visible_input):
+        return visible_input
+
+    def _draw_visible(self, visible_input, rng):
+        if np.isnan(visible_input).any():
+            raise FloatingPointError("a parameter of the machine has become NaN")
+        return visible_input + self.sigma * rng.standard_normal(visible_input.shape)
+
+
+def checked_machine(rbm):
+    """Return `rbm` if it is a machine of this module."""
+    if not isinstance(rbm, _RBM):
+        raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
+    return rbm
+
+
+def checked_bernoulli(rbm):
+    """Return `rbm` if its visible units are bits."""
+    if not isinstance(rbm, BernoulliRBM):
+        raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
+    return rbm
+
+
+def _widths(value, n_visible):
+    """Return `sigma` as an array of shape (n_visible,)."""
+    array = checks.reduced("sigma", value)
+    if array.ndim == 0:
+        array = np.full(n_visible, array)
+    array = checks.finite_array("sigma", array, (n_visible,))
+    if (array < 1 / checks.LARGEST).any():
+        raise ValueError(f"sigma must be positive, at least 1e-100, got {array.min()} in it")
+    return array

@@ -1,0 +1,358 @@
+r"""The renormalization group seen in a restricted Boltzmann machine.
+
+A machine has two marginal laws, and each defines a Hamiltonian up to a constant:
+
+.. math::
+
+    H_\text{visible}(v) = -\ln \sum_h e^{-E(v, h)}, \qquad
+    H_\text{hidden}(h) = -\ln \sum_v e^{-E(v, h)}.
+
+If the visible units follow the law of a physical system, the hidden ones follow that of a coarser
+one, and the second Hamiltonian is the coarse-grained one. In spins :math:`t_j = 2 h_j - 1` it has
+couplings of all orders,
+
+.. math:: H_\text{hidden} = -\text{const} - \sum_j C_j t_j - \sum_{j<k} K_{jk} t_j t_k - \dots
+
+A machine of bits is, up to a constant, one of spins with weights J, visible fields B and hidden
+fields C (`BernoulliRBM.spin_parameters`). Its visible spins are independent given t, so
+
+.. math::
+
+    H_\text{hidden}(t) = -\sum_j C_j t_j - \sum_i \ln 2 \cosh\Big(B_i + \sum_j J_{ij} t_j\Big),
+
+and each visible unit couples only the hidden units that it touches.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from rgrbm._core import checks
+from rgrbm._core.numerics import log_two_cosh
+from rgrbm.estimate import Estimate
+from rgrbm.ising import enumerate_spins, spins_to_bits
+from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli
+
+__all__ = [
+    "OrderedMachine",
+    "decimation_rbm",
+    "effective_couplings",
+    "interaction",
+    "order_hidden_units",
+    "trace_defect",
+]
+
+MOST_NEIGHBOURS = 12  # 2**12 states of what one unit touches are listed; more are sampled ...
+BLOCK = 64  # ... so many at a time
+
+
+def decimation_rbm(n_visible, coupling):
+    """Machine whose joint law is the Ising ring of 2 n_visible spins, visible and hidden in turn.
+
+    Parameters
+    ----------
+    n_visible : int
+        At least 1. Hidden spin j sits between the visible spins j and j + 1; the last one closes
+        the ring.
+    coupling : float
+        Reduced coupling K = J/T of the ring, dimensionless.
+
+    Returns
+    -------
+    rbm : BernoulliRBM
+        With as many hidden units. Each marginal is the decimated ring of n_visible spins, with
+        tanh K' = tanh(K)**2, exactly.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    See Also
+    --------
+    rgrbm.decimation.decimate_coupling : the map from K to K'.
+
+    Examples
+    --------
+    >>> decimation_rbm(3, 0.5).spin_parameters().weights
+    array([[0.5, 0. , 0.5],
+           [0.5, 0.5, 0. ],
+           [0. , 0.5, 0.5]])
+    """
+    n_visible = checks.integer("n_visible", n_visible, 1)
+    coupling = checks.reduced_number("coupling", coupling)
+    here = np.eye(n_visible)
+    weights = coupling * (here + np.roll(here, 1, axis=0))
+    return BernoulliRBM.from_spin_parameters(weights, np.zeros(n_visible), np.zeros(n_visible))
+
+
+def interaction(rbm, hamiltonian, visible, hidden):
+    r"""Operator :math:`T(v, h) = -E(v, h) + H(v)` that ties hidden to visible units.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+    hamiltonian : callable
+        The Hamiltonian H of the data: of bits, shape (..., n_visible), it returns the shape (...).
+    visible : array_like, shape (..., n_visible)
+    hidden : array_like, shape (..., n_hidden)
+        Entries 0 and 1; the leading axes of the two broadcast.
+
+    Returns
+    -------
+    interaction : ndarray, shape (...)
+        In units of the temperature.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    [Qiu2022]_, Eq. 15, with the Hamiltonian of the data. The paper has that of the machine there.
+    Then T would be ln p(h | v) for every machine, and sum_h exp(T) = 1 would say nothing.
+
+    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+
+    Examples
+    --------
+    >>> rbm = decimation_rbm(2, 0.5)
+    >>> flat = lambda visible: np.zeros(np.shape(visible)[:-1])
+    >>> interaction(rbm, flat, [1, 1], [1, 1]) == -rbm.energy([1, 1], [1, 1])
+    np.True_
+    """
+    return _values(hamiltonian, visible) - checked_bernoulli(rbm).energy(visible, hidden)
+
+
+def trace_defect(rbm, hamiltonian):
+    r"""How far :math:`\ln \sum_h e^{T(v, h)}` is from a constant: its range over all v.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+        With at most 20 visible units.
+    hamiltonian : callable
+        As in `interaction`.
+
+    Returns
+    -------
+    defect : float
+        The largest minus the smallest value: 0, up to rounding, if and only if the machine's law
+        of v is exp(-H) / Z.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    The sum is exp(H(v) - F(v)), F the free energy of the machine. For the laws P and p of the data
+    and of the machine, it is p/P up to a factor. So |ln(p/P)| and KL(P || p) are at most the
+    defect.
+
+    Examples
+    --------
+    >>> from rgrbm import ising
+    >>> from rgrbm.decimation import decimate_coupling
+    >>> coarse = decimate_coupling(1.0)[0]
+    >>> exact = lambda bits: ising.chain_energy(ising.bits_to_spins(bits), coarse)
+    >>> trace_defect(decimation_rbm(6, 1.0), exact) < 1e-13
+    True
+    """
+    states = spins_to_bits(enumerate_spins(checked_bernoulli(rbm).n_visible))
+    log_trace = _values(hamiltonian, states) - rbm.free_energy(states)
+    return float(np.ptp(log_trace))
+
+
+def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=None):
+    r"""Couplings of the marginal Hamiltonian of a layer, in spins.
+
+    They are the coefficients of :math:`H(t) = -\sum_S K_S \prod_{j \in S} t_j` over all sets S of
+    units, so :math:`K_S = -2^{-n} \sum_t H(t) \prod_{j \in S} t_j`.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+    layer : {"hidden", "visible"}, optional
+        Whose Hamiltonian.
+    order : {1, 2}, optional
+        1 for the fields, 2 for the couplings of pairs.
+    n_samples : int, optional
+        Random states for each unit of the other layer that touches more than 12 units, at least 2.
+    rng : numpy.random.Generator, optional
+        Needed where there are such units.
+
+    Returns
+    -------
+    couplings : Estimate
+        Value and standard error, each of the shape (n_units,) or (n_units, n_units), the latter
+        symmetric with a zero diagonal. Where no unit of the other layer touches more than 12, the
+        value is exact and the error 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or `rng` is None where it is needed.
+
+    Notes
+    -----
+    Each unit of the other layer contributes ln 2 cosh of a sum over the spins that it touches. So a
+    sum over the states of these is enough, however many units the layer has. Where they are too
+    many, all but the spins in S are drawn at random, and the sum over S is done.
+
+    Examples
+    --------
+    >>> chain = decimation_rbm(8, 1.0)
+    >>> effective_couplings(chain).value[0, :3].round(6)
+    array([0.      , 0.662501, 0.      ])
+    """
+    checked_bernoulli(rbm)
+    if layer not in ("hidden", "visible"):
+        raise ValueError(f"layer must be 'hidden' or 'visible', got {layer!r}")
+    order = checks.integer("order", order, 1)
+    if order > 2:
+        raise ValueError(f"order must be 1 or 2, got {order}")
+    n_samples = checks.integer("n_samples", n_samples, 2)
+    weights, fields, own = rbm.spin_parameters()
+    if layer == "visible":
+        weights, fields, own = weights.T, own, fields
+    n_units = weights.shape[1]
+    shape = (n_units,) * order
+    value, variance = np.zeros(shape), np.zeros(shape)
+    if order == 1:
+        value += own
+    for row, field in zip(weights, fields, strict=True):
+        touched = np.flatnonzero(row)
+        if len(touched) > MOST_NEIGHBOURS and rng is None:
+            raise ValueError(
+                f"rng must be given: a unit touches {len(touched)} others, more than the "
+                f"{MOST_NEIGHBOURS} whose states are listed"
+            )
+        if len(touched) <= MOST_NEIGHBOURS:
+            part, error = _listed(row[touched], field, order), 0.0
+        else:
+            part, error = _sampled(row[touched], field, order, n_samples, checks.generator(rng))
+        where = np.ix_(*[touched] * order)
+        value[where] += part
+        variance[where] += np.square(error)
+    return Estimate(value, np.sqrt(variance))
+
+
+def _listed(row, field, order):
+    """Couplings in ln 2 cosh(field + row . t), from all states t."""
+    spins = np.array(list(product((-1.0, 1.0), repeat=len(row)))).reshape(2 ** len(row), len(row))
+    energy = log_two_cosh(field + spins @ row)
+    if order == 1:
+        return spins.T @ energy / len(spins)
+    pairs = (spins * energy[:, None]).T @ spins / len(spins)
+    pairs = (pairs + pairs.T) / 2  # the two halves are summed in different orders
+    np.fill_diagonal(pairs, 0.0)
+    return pairs
+
+
+def _sampled(row, field, order, n_samples, rng):
+    """Estimate the same from random states, with a standard error."""
+    shape = (len(row),) * order
+    total, squares = np.zeros(shape), np.zeros(shape)
+    for start in range(0, n_samples, BLOCK):
+        size = min(BLOCK, n_samples - start)
+        spins = rng.choice(np.array([-1.0, 1.0]), size=(size, len(row)))
+        inputs = field + spins @ row
+        terms = np.zeros((size, *shape))
+        for state in product((-1.0, 1.0), repeat=order):
+            # The spins of S are set to `state`. On the diagonal, which is dropped, this is wrong.
+            moved = inputs[:, None] + (state[0] - spins) * row
+            if order == 2:
+                moved = moved[:, :, None] + ((state[1] - spins) * row)[:, None, :]
+            terms += np.prod(state) * log_two_cosh(moved) / 2**order
+        total += terms.sum(axis=0)
+        squares += np.square(terms).sum(axis=0)
+    mean = total / n_samples
+    variance = np.maximum(squares / n_samples - mean**2, 0.0) / (n_samples - 1)
+    if order == 2:  # the two halves are rounded in different orders
+        mean, variance = (mean + mean.T) / 2, (variance + variance.T) / 2
+        np.fill_diagonal(mean, 0.0)
+        np.fill_diagonal(variance, 0.0)
+    return mean, np.sqrt(variance)
+
+
+class OrderedMachine(NamedTuple):
+    """A machine with its hidden units in order, and how they were chosen.
+
+    Attributes
+    ----------
+    rbm : BernoulliRBM
+        Hidden unit j is ``order[j]`` of the given machine, flipped where ``sign[j]`` is -1.
+    order : ndarray of int64, shape (n_hidden,)
+    sign : ndarray of int64, shape (n_hidden,)
+    strongest : ndarray of int64, shape (n_hidden,)
+        The visible unit that decides each hidden unit: that of the largest weight in size.
+    n_unique : int
+        How many hidden units are decided by a visible unit that decides no other.
+    """
+
+    rbm: BernoulliRBM
+    order: np.ndarray
+    sign: np.ndarray
+    strongest: np.ndarray
+    n_unique: int
+
+
+def order_hidden_units(rbm):
+    """Sort the hidden units by the visible unit that decides them, and turn them its way.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+        Its visible units lie on a line or a ring, in order.
+
+    Returns
+    -------
+    ordered : OrderedMachine
+        The law of its visible units is that of `rbm`. Flipping a hidden unit is h -> 1 - h.
+
+    Raises
+    ------
+    TypeError
+        If `rbm` is no BernoulliRBM.
+
+    Notes
+    -----
+    Hidden units carry no names: any order, and any choice of which of their two states is called 1,
+    gives the same law. A unit without weights is put at visible unit 0.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[1, -3], [2, 1]], [0, 0], [0, 0])
+    >>> ordered = order_hidden_units(rbm)
+    >>> ordered.strongest, ordered.order, ordered.sign
+    (array([0, 1]), array([1, 0]), array([-1,  1]))
+    >>> ordered.rbm.weights
+    array([[ 3.,  1.],
+           [-1.,  2.]])
+    """
+    weights, visible_field, hidden_field = checked_bernoulli(rbm).spin_parameters()
+    strongest = np.abs(weights).argmax(axis=0)
+    order = np.argsort(strongest, kind="stable")
+    strongest = strongest[order]
+    sign = np.where(weights[strongest, order] < 0, -1, 1)
+    _, counts = np.unique(strongest, return_counts=True)
+    turned = BernoulliRBM.from_spin_parameters(
+        weights[:, order] * sign, visible_field, hidden_field[order] * sign
+    )
+    return OrderedMachine(turned, order, sign, strongest, int(np.sum(counts == 1)))
+
+
+def _values(hamiltonian, visible):
+    if not callable(hamiltonian):
+        raise TypeError(f"hamiltonian must be a function of visible states, got {hamiltonian!r}")
+    values = checks.reduced("hamiltonian(visible)", hamiltonian(visible))
+    if values.shape != np.shape(visible)[:-1]:
+        raise ValueError(
+            f"hamiltonian must return the shape {np.shape(visible)[:-1]} for visible states of the "
+            f"shape {np.shape(visible)}, got {values.shape}"
+        )
+    return values

@@ -1,0 +1,510 @@
+r"""The partition function of a machine: by enumeration, and by annealed importance sampling.
+
+**Enumeration.** A sum over one layer is a product (`rgrbm.rbm`), so Z needs the states of the other
+layer only, the smaller one:
+
+.. math:: Z = \sum_h e^{-F(h)} = \sum_v e^{-F(v)}.
+
+**Annealed importance sampling.** Where both layers are too large, Z is compared with the known
+:math:`Z_0` of a machine without weights. Between the two lie K machines with the energies
+
+.. math:: E_k = (1 - \beta_k) E_0 + \beta_k E, \qquad \beta_k = k / K.
+
+A chain starts with a draw :math:`v_0` from the machine without weights and takes one Gibbs step in
+each of the following: :math:`v_k` comes from :math:`v_{k-1}` at :math:`\beta_k`. With the free
+energies :math:`F_k(v) = -\ln \sum_h e^{-E_k(v, h)}`, its weight
+
+.. math:: w = \prod_{k=1}^{K} e^{F_{k-1}(v_{k-1}) - F_k(v_{k-1})}
+
+has the mean :math:`Z / Z_0`, however far the chains stay behind the machines [Neal2001]_. A lag
+that all chains do not share shows in the scatter of the weights.
+
+**The machine without weights** has biases that keep part of what the weights do. While hidden units
+toss coins, the input of a visible unit has the mean :math:`m_i = c_i + \sum_j w_{ij} / 2` and the
+variance :math:`s_i^2 = \sum_j w_{ij}^2 / 4`. A bias of about :math:`m_i / \sqrt{1 + \pi s_i^2 / 8}`
+gives the unit its mean probability under such inputs [MacKay1992]_, and half of it is taken.
+Hidden units are treated likewise, with visible ones drawn under their new biases. (A real visible
+unit takes :math:`m_i` as it is, since it says where the unit is and not how sure that is.)
+
+Half, because the two ways to err are not alike. A start that is too wide takes more temperatures,
+and the scatter of the weights mostly shows it; one that is too narrow loses states that no chain
+finds again, and nothing shows it. The biases of the machine itself are such a start. If it is
+symmetric under a flip of all spins, then :math:`c_i = -\sum_j w_{ij} / 2`: with smaller weights,
+these biases favour one of two states that are equally likely in the end. All chains go there, and
+find half of Z with an error of nearly 0. The biases above vanish for such a machine.
+
+.. [Neal2001] R. M. Neal, "Annealed importance sampling", Statistics and Computing 11, 2001.
+   R. Salakhutdinov and I. Murray, "On the quantitative analysis of deep belief networks", 2008,
+   apply it to Boltzmann machines.
+.. [MacKay1992] D. J. C. MacKay, "The evidence framework applied to classification networks",
+   Neural Computation 4, 1992.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, rel_entr, softmax
+
+from rgrbm._core import checks
+from rgrbm._core.blas import single_threaded_blas
+from rgrbm._core.numerics import draw_bits, sum_softplus
+from rgrbm.estimate import Estimate
+from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli, checked_machine
+
+__all__ = [
+    "Moments",
+    "ais_log_partition",
+    "exact_distribution",
+    "exact_log_partition",
+    "exact_moments",
+    "gibbs_matrix",
+    "kl_divergence",
+    "log_likelihood",
+]
+
+LARGEST_LAYER = 25  # 2**25 states against 64 units take about ten seconds
+LARGEST_MATRIX = 12  # 2**12 states: 128 MB
+LARGEST_LIST = 20  # as in `ising.enumerate_spins`
+BLOCK = 2**14  # numbers in a block, 128 kB: more would not be reused from one to the next
+
+
+class Moments(NamedTuple):
+    """Means under a machine.
+
+    Attributes
+    ----------
+    visible : ndarray of float64, shape (n_visible,)
+        <v_i>.
+    hidden : ndarray of float64, shape (n_hidden,)
+        <h_j>.
+    products : ndarray of float64, shape (n_visible, n_hidden)
+        <v_i h_j>.
+    log_partition : float
+        ln Z.
+    """
+
+    visible: np.ndarray
+    hidden: np.ndarray
+    products: np.ndarray
+    log_partition: float
+
+
+def exact_log_partition(rbm):
+    """Logarithm of the partition function, by summing over the states of the smaller layer.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+        With at most 25 units in the smaller layer; real visible units are integrated out, so there
+        the hidden layer counts.
+
+    Returns
+    -------
+    log_partition : float
+        ln Z, of a Gaussian machine with the integral over v.
+
+    Raises
+    ------
+    ValueError
+        If the layer is too large.
+    TypeError
+        If `rbm` is no machine.
+
+    Notes
+    -----
+    The time is that of 2**n terms of the other layer's width, n the size of the smaller one: about
+    ten seconds for 25 units against 64. The memory is a few megabytes.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[0.0, 0.0]], [0.0], [0.0, 0.0])
+    >>> round(float(np.exp(exact_log_partition(rbm))), 12)
+    8.0
+    """
+    blocks = _blocks(rbm, _smaller_layer(rbm))
+    with single_threaded_blas():
+        scale, total = _scaled_sum(blocks, lambda states, inputs, weights: weights.sum())
+    return float(scale + np.log(total))
+
+
+def exact_moments(rbm):
+    """Mean values of all units, and of the products across the layers, under the machine.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+        As in `exact_log_partition`.
+
+    Returns
+    -------
+    moments : Moments
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `exact_log_partition`.
+
+    Notes
+    -----
+    These are the "model" averages in the gradient of the log-likelihood.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[0.0]], [0.0], [np.log(3)])
+    >>> exact_moments(rbm).products.round(12)
+    array([[0.375]])
+    """
+    layer = _smaller_layer(rbm)
+    mean = expit if layer == "visible" else rbm._visible_mean
+
+    def block_sum(states, inputs, weights):
+        left = np.column_stack([weights, states * weights[:, None]])
+        return left.T @ np.column_stack([np.ones(len(states)), mean(inputs)])
+
+    with single_threaded_blas():
+        scale, sums = _scaled_sum(_blocks(rbm, layer), block_sum)
+    # Row and column 0 belong to a unit that is always on: they hold the means of single units.
+    log_partition = float(scale + np.log(sums[0, 0]))
+    sums = sums / sums[0, 0]
+    if layer == "hidden":
+        sums = sums.T
+    return Moments(sums[1:, 0], sums[0, 1:], sums[1:, 1:], log_partition)
+
+
+def exact_distribution(rbm):
+    """Probabilities of all visible states.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+        With at most 20 visible units.
+
+    Returns
+    -------
+    probabilities : ndarray of float64, shape (2**n_visible,)
+        In the order of `rgrbm.ising.enumerate_spins`, -1 standing for 0.
+
+    Raises
+    ------
+    ValueError
+        If there are too many visible units.
+    TypeError
+        If `rbm` is no BernoulliRBM.
+
+    Examples
+    --------
+    >>> exact_distribution(BernoulliRBM.from_parameters([[0.0]], [np.log(3)], [0.0])).round(12)
+    array([0.25, 0.75])
+    """
+    checked_bernoulli(rbm)
+    if rbm.n_visible > LARGEST_LIST:
+        raise ValueError(
+            f"rbm must have at most {LARGEST_LIST} visible units to list their states, "
+            f"got {rbm.n_visible}"
+        )
+    with single_threaded_blas():
+        blocks = [log_weights for _, _, log_weights in _blocks(rbm, "visible")]
+    return softmax(np.concatenate(blocks))
+
+
+def gibbs_matrix(rbm):
+    r"""Transition matrix of a Gibbs step v -> h -> v', with all states of the hidden units summed.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM
+        With at most 12 units in each layer.
+
+    Returns
+    -------
+    matrix : ndarray of float64, shape (2**n_visible, 2**n_visible)
+        The probability of v' (columns) after v (rows), both in the order of
+        `rgrbm.ising.enumerate_spins`: each row has the sum 1, and
+        ``exact_distribution(rbm) @ matrix`` is the same distribution.
+
+    Raises
+    ------
+    ValueError
+        If there are too many units.
+    TypeError
+        If `rbm` is no BernoulliRBM.
+
+    Notes
+    -----
+    :math:`T(v \to v') = \sum_h p(h | v) \, p(v' | h)`: the step of block Gibbs sampling, and the
+    one by which CD-k moves its chains k times.
+
+    Examples
+    --------
+    >>> gibbs_matrix(BernoulliRBM.from_parameters([[0.0]], [np.log(3)], [0.0])).round(12)
+    array([[0.25, 0.75],
+           [0.25, 0.75]])
+    """
+    checked_bernoulli(rbm)
+    if max(rbm.n_visible, rbm.n_hidden) > LARGEST_MATRIX:
+        raise ValueError(
+            f"rbm must have at most {LARGEST_MATRIX} units in each layer, "
+            f"got {rbm.n_visible} visible and {rbm.n_hidden} hidden ones"
+        )
+    visible, hidden = _states(rbm.n_visible), _states(rbm.n_hidden)
+    with single_threaded_blas():
+        up = _law_of_layer(rbm._hidden_input(visible), hidden)
+        down = _law_of_layer(rbm._visible_input(hidden), visible)
+        return up @ down
+
+
+def _states(n_units):
+    return np.array(list(product((0.0, 1.0), repeat=n_units)))
+
+
+def _law_of_layer(inputs, states):
+    """Probabilities of all states of a layer of bits (columns), for each row of inputs."""
+    return np.exp(inputs @ states.T - sum_softplus(inputs)[:, None])
+
+
+def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
+    """Estimate ln Z by annealed importance sampling.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+    n_chains : int
+        Independent chains, at least 2; a hundred or more for a steady error.
+    n_temperatures : int
+        Steps K from the machine without weights to `rbm`, at least 1.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    estimate : Estimate
+        ln Z and its standard error, floats.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    The value is ln Z_0 plus the logarithm of the mean weight; the error is the jackknife's, from
+    the scatter of the weights. The mean weight is right on average, but if it hangs on rare chains,
+    then the value is mostly too small. An error above 0.3 says so: take more temperatures. A few
+    hundred serve machines of some ten units, ten thousand are usual for machines of hundreds.
+
+    What the error cannot see are states that no chain has found. They make the value too small, and
+    more chains of the same length do not help. So repeat the estimate with three or ten times as
+    many temperatures: if it rises by more than its error, it was too small. If it does not rise,
+    this proves nothing. A well that becomes deep only near the end of the way, behind a barrier, is
+    missed at any number of temperatures that one can afford, by all chains alike: the value can be
+    ten too small with an error of 0.01.
+
+    The time grows as n_chains * n_temperatures * n_visible * n_hidden.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rbm = BernoulliRBM.from_parameters(rng.normal(size=(8, 6)), np.zeros(8), np.zeros(6))
+    >>> estimate = ais_log_partition(rbm, n_chains=100, n_temperatures=200, rng=rng)
+    >>> abs(estimate.value - exact_log_partition(rbm)) < 4 * estimate.error
+    True
+    """
+    checked_machine(rbm)
+    n_chains = checks.integer("n_chains", n_chains, 2)
+    n_temperatures = checks.integer("n_temperatures", n_temperatures, 1)
+    rng = checks.generator(rng)
+    base = _without_weights(rbm)
+    log_weights = np.zeros(n_chains)
+    with single_threaded_blas():
+        visible = base._draw_visible(np.tile(base.visible_bias, (n_chains, 1)), rng)
+        for step in range(n_temperatures):
+            before, beta = step / n_temperatures, (step + 1) / n_temperatures
+            visible = visible.astype(np.float64)
+            hidden_input = rbm._hidden_input(visible)
+            energy_gap = rbm._visible_energy(visible) - base._visible_energy(visible)
+            log_weights -= (beta - before) * energy_gap
+            log_weights -= sum_softplus(_mix(before, base.hidden_bias, hidden_input))
+            hidden_input = _mix(beta, base.hidden_bias, hidden_input)
+            log_weights += sum_softplus(hidden_input)
+            hidden = draw_bits(expit(hidden_input), rng).astype(np.float64)
+            visible_input = _mix(beta, base.visible_bias, rbm._visible_input(hidden))
+            visible = rbm._draw_visible(visible_input, rng)
+    log_partition = base._visible_log_sum(np.zeros(rbm.n_visible)) + sum_softplus(base.hidden_bias)
+    log_mean, error = _log_mean(log_weights)
+    return Estimate(float(log_partition + log_mean), float(error))
+
+
+def _mix(beta, start, end):
+    return (1 - beta) * start + beta * end
+
+
+def _without_weights(rbm):
+    """Machine from which to start; the module's docstring has the reasons."""
+    spread = np.sum(rbm.weights**2, axis=1) / 4  # a coin has the variance 1/4
+    visible_bias = rbm._visible_input(np.full(rbm.n_hidden, 1 / 2))
+    if isinstance(rbm, BernoulliRBM):
+        visible_bias = _half_of_mean_field(visible_bias, spread)
+        mean = expit(visible_bias)
+        variance = mean * (1 - mean)
+    else:
+        mean, variance = visible_bias, rbm.sigma**2 + spread
+    spread = np.sum((rbm._precision**2 * variance)[:, None] * rbm.weights**2, axis=0)
+    base = rbm.copy()
+    base.weights = np.zeros_like(rbm.weights)
+    base.visible_bias = visible_bias
+    base.hidden_bias = _half_of_mean_field(rbm._hidden_input(mean), spread)
+    return base
+
+
+def _half_of_mean_field(mean, variance):
+    """Half of the bias that stands for normal inputs with this mean and variance."""
+    return mean / np.sqrt(1 + np.pi / 8 * variance) / 2
+
+
+def _log_mean(log_weights):
+    """Logarithm of the mean of exp(log_weights), and its standard error by the jackknife."""
+    n = len(log_weights)
+    before = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:-1]))
+    after = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:0:-1]))[::-1]
+    left_out = np.logaddexp(before, after)
+    error = np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
+    return np.logaddexp.reduce(log_weights) - np.log(n), error
+
+
+def log_likelihood(rbm, data, log_partition):
+    """Mean log-likelihood of data, given ln Z.
+
+    Parameters
+    ----------
+    rbm : BernoulliRBM or GaussianBernoulliRBM
+    data : array_like, shape (n_samples, n_visible)
+        Visible states, at least one.
+    log_partition : float
+        ln Z, exact or estimated; an error of it is one of the result.
+
+    Returns
+    -------
+    log_likelihood : float
+        Mean of ln p(v) = -F(v) - ln Z over the rows of `data`, in nats; a density if v is real.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> rbm = BernoulliRBM.from_parameters([[0.0]], [0.0], [0.0])
+    >>> round(float(np.exp(log_likelihood(rbm, [[0], [1]], np.log(4)))), 12)
+    0.5
+    """
+    checked_machine(rbm)
+    data = rbm._samples(data)
+    log_partition = checks.reduced_number("log_partition", log_partition)
+    pieces = np.array_split(data, range(1000, len(data), 1000))  # each fits into the cache
+    with single_threaded_blas():
+        free_energy = np.concatenate([rbm.free_energy(piece) for piece in pieces])
+    return float(-free_energy.mean() - log_partition)
+
+
+def kl_divergence(p, q):
+    """Kullback-Leibler divergence, sum p ln(p / q).
+
+    Parameters
+    ----------
+    p, q : array_like, one shape
+        Probabilities: not negative, with the sum 1 to within 1e-8.
+
+    Returns
+    -------
+    divergence : float
+        In nats, at least 0; inf where q = 0 < p.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is no distribution, or the shapes differ.
+
+    Examples
+    --------
+    >>> round(kl_divergence([0.5, 0.5], [0.25, 0.75]), 4)
+    0.1438
+    >>> kl_divergence([0.5, 0.5], [1.0, 0.0])
+    inf
+    """
+    p, q = _distribution("p", p), _distribution("q", q)
+    if p.shape != q.shape:
+        raise ValueError(f"p and q must have one shape, got {p.shape} and {q.shape}")
+    return max(0.0, float(rel_entr(p, q).sum()))  # rounding could leave -1e-17
+
+
+def _distribution(name, value):
+    array = checks.reduced(name, value)
+    if (array < 0).any() or abs(array.sum() - 1) > 1e-8:
+        raise ValueError(
+            f"{name} must be a distribution: not negative, with the sum 1; "
+            f"its sum is {array.sum()}" + (f", its least value {array.min()}" if array.size else "")
+        )
+    return array
+
+
+def _smaller_layer(rbm):
+    """Name of the layer whose states are to be listed."""
+    checked_machine(rbm)
+    layer, n_units = "hidden", rbm.n_hidden
+    if isinstance(rbm, BernoulliRBM) and rbm.n_visible < rbm.n_hidden:
+        layer, n_units = "visible", rbm.n_visible
+    if n_units > LARGEST_LAYER:
+        raise ValueError(
+            f"rbm must have at most {LARGEST_LAYER} units in the layer to be enumerated, "
+            f"got {n_units} {layer} units: use ais_log_partition"
+        )
+    return layer
+
+
+def _blocks(rbm, layer):
+    """List the states of a layer in blocks.
+
+    Yields
+    ------
+    states : ndarray, shape (n, n_units)
+        In binary order, the last unit changing fastest.
+    inputs : ndarray, shape (n, n_others)
+        Inputs of the units of the other layer.
+    log_weights : ndarray, shape (n,)
+        Minus the free energies.
+    """
+    if layer == "hidden":
+        weights, bias, other_bias = rbm.weights.T, rbm.hidden_bias, rbm.visible_bias
+        log_sum = rbm._visible_log_sum
+    else:
+        weights, bias, other_bias = rbm.weights, rbm.visible_bias, rbm.hidden_bias
+
+        def log_sum(push):
+            return sum_softplus(push + other_bias)
+
+    n_units, n_others = weights.shape
+    # Within a block only the last units change. What they add to the inputs is the same in each.
+    n_fast = min(n_units, max(0, int(np.log2(BLOCK / n_others))))
+    n_slow = n_units - n_fast
+    fast = np.array(list(product((0.0, 1.0), repeat=n_fast)))
+    fast_inputs, fast_bias = fast @ weights[n_slow:], fast @ bias[n_slow:]
+    for slow in product((0.0, 1.0), repeat=n_slow):
+        slow = np.array(slow)
+        push = fast_inputs + slow @ weights[:n_slow]
+        log_weights = fast_bias + slow @ bias[:n_slow] + log_sum(push)
+        yield np.hstack([np.tile(slow, (len(fast), 1)), fast]), push + other_bias, log_weights
+
+
+def _scaled_sum(blocks, block_sum):
+    """Add up ``block_sum(states, inputs, exp(log_weights - scale))``; return the scale and the sum.
+
+    The scale is the largest logarithm so far: so nothing overflows, and no block must be kept.
+    """
+    scale, total = -np.inf, 0.0
+    for states, inputs, log_weights in blocks:
+        largest = max(scale, log_weights.max())
+        total = total * np.exp(scale - largest)
+        total = total + block_sum(states, inputs, np.exp(log_weights - largest))
+        scale = largest
+    return scale, total

@@ -1,0 +1,323 @@
+r"""Samples of the Ising ring: Metropolis, heat bath, and exact sampling.
+
+All three return independent samples of the ring, one a row. Metropolis and heat bath run one
+Markov chain per sample, from random spins, and return where it ends: so they are right only after
+enough sweeps. Exact sampling needs no sweeps. It is the oracle for the other two.
+
+Metropolis updates sites that are chosen at random. A sweep from left to right would be wrong here:
+moves that cost nothing are always accepted, so it carries every domain wall along with it, and the
+number of walls hardly changes (the chapter on Monte Carlo finds the conserved quantity).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+from tqdm import tqdm
+
+from rgrbm._core import checks
+from rgrbm._core.packing import pack_chains, unpack_chains
+
+__all__ = ["exact_chain", "heat_bath_chain", "metropolis_chain"]
+
+ALL_ONES = np.uint64(2**64 - 1)
+CHUNK = 1 << 20  # steps of a word between two moves of the progress bar, or a Ctrl-C
+
+
+def metropolis_chain(
+    n_samples,
+    n_sites,
+    coupling,
+    *,
+    field=0.0,
+    n_sweeps,
+    rng,
+    start=None,
+    observe=None,
+    every=1,
+    progress=False,
+):
+    r"""Sample the ring with the Metropolis algorithm, one chain per sample.
+
+    An update picks a site at random and flips its spin with probability
+    :math:`\min(1, e^{-\Delta E})`, :math:`\Delta E = 2 s_i [K (s_{i-1} + s_{i+1}) + h]`.
+
+    Parameters
+    ----------
+    n_samples, n_sites : int
+        At least 1.
+    coupling, field : float
+        Reduced K = J/T and h = B/T, dimensionless, of either sign.
+    n_sweeps : int
+        A sweep is `n_sites` updates. At least 0.
+    rng : numpy.random.Generator
+    start : array_like, shape (n_samples, n_sites), optional
+        Spins that the chains start from; by default random ones.
+    observe : callable, optional
+        Called as ``observe(spins)`` after every `every`-th sweep with all chains, int8 of the shape
+        (n_samples, n_sites); what it returns is kept. It changes nothing about the samples.
+    every : int, optional
+        Sweeps between two looks, at least 1.
+    progress : bool, optional
+        Show a progress bar.
+
+    Returns
+    -------
+    spins : ndarray of int8, shape (n_samples, n_sites)
+        Where the chains end, -1 and +1.
+    series : ndarray, shape (n_sweeps // every, ...)
+        Only with `observe`: what it returned, look by look.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    64 chains share a machine word, and with it the sequence of sites; they differ in their random
+    acceptances. Chains that have forgotten their start are independent all the same. Close to
+    K = h = 0 nearly every flip is accepted. Then chains of a word that share a `start` of yours
+    stay copies of each other for about 1/(|K| + |h|) sweeps, and at K = h = 0 for ever; the random
+    start is right.
+
+    [Qiu2022]_, Eq. 16.
+
+    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> metropolis_chain(2, 5, 10.0, n_sweeps=1000, rng=rng, start=np.ones((2, 5)))
+    array([[1, 1, 1, 1, 1],
+           [1, 1, 1, 1, 1]], dtype=int8)
+    """
+    spins, coupling, field, n_sweeps = _prepare(
+        n_samples, n_sites, coupling, field, n_sweeps, rng, start
+    )
+    looks = _looks(observe, every)
+    # What the flip of a spin +1 costs, if none, one or both neighbours are +1; of a -1, minus it.
+    cost = 2 * (coupling * np.array([-2, 0, 2]) + field)
+    digits = _binary_digits(np.exp(-np.abs(cost)))
+
+    from rgrbm.sampler import _chain_kernels as kernels
+
+    def update(word, n_updates, word_rng):
+        if field == 0:
+            low = ALL_ONES if coupling < 0 else np.uint64(0)
+            kernels.metropolis(word, low, digits, n_updates, word_rng)
+        else:
+            lows = np.where(cost > 0, np.uint64(0), ALL_ONES)
+            kernels.metropolis_field(word, lows, digits, n_updates, word_rng)
+
+    steps = Steps(update, in_sweep=spins.shape[1], at_once=CHUNK)
+    return _run(spins, n_sweeps, steps, rng, looks, progress)
+
+
+def heat_bath_chain(
+    n_samples,
+    n_sites,
+    coupling,
+    *,
+    field=0.0,
+    n_sweeps,
+    rng,
+    start=None,
+    observe=None,
+    every=1,
+    progress=False,
+):
+    r"""Sample the ring with the heat bath (Gibbs sampling), one chain per sample.
+
+    An update forgets a spin and draws it anew from its law given the neighbours,
+    :math:`p(s_i = 1) = 1 / (1 + e^{-2 [K (s_{i-1} + s_{i+1}) + h]})`, site after site.
+
+    Parameters
+    ----------
+    n_samples, n_sites : int
+        At least 1.
+    coupling, field : float
+        Reduced K = J/T and h = B/T, dimensionless, of either sign.
+    n_sweeps : int
+        A sweep updates each site once, in order. At least 0.
+    rng : numpy.random.Generator
+    start : array_like, shape (n_samples, n_sites), optional
+        Spins that the chains start from; by default random ones.
+    observe : callable, optional
+        Called as ``observe(spins)`` after every `every`-th sweep with all chains, int8 of the shape
+        (n_samples, n_sites); what it returns is kept. It changes nothing about the samples.
+    every : int, optional
+        Sweeps between two looks, at least 1.
+    progress : bool, optional
+        Show a progress bar.
+
+    Returns
+    -------
+    spins : ndarray of int8, shape (n_samples, n_sites)
+        Where the chains end, -1 and +1.
+    series : ndarray, shape (n_sweeps // every, ...)
+        Only with `observe`: what it returned, look by look.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> spins = heat_bath_chain(1000, 8, 0.0, n_sweeps=1, rng=rng)
+    >>> bool(abs(spins.mean()) < 0.1)
+    True
+    """
+    spins, coupling, field, n_sweeps = _prepare(
+        n_samples, n_sites, coupling, field, n_sweeps, rng, start
+    )
+    looks = _looks(observe, every)
+    digits = _binary_digits(expit(2 * (coupling * np.array([-2, 0, 2]) + field)))
+
+    from rgrbm.sampler import _chain_kernels as kernels
+
+    def update(word, n_now, word_rng):
+        kernels.heat_bath(word, digits, n_now, word_rng)
+
+    steps = Steps(update, in_sweep=1, at_once=max(1, CHUNK // n_sites))
+    return _run(spins, n_sweeps, steps, rng, looks, progress)
+
+
+def exact_chain(n_samples, n_sites, coupling, *, field=0.0, rng):
+    """Draw independent samples of the ring, exactly, with the transfer matrix T.
+
+    Cut the ring at site 0. The spin there is drawn from the diagonal of T**N. Then each next spin
+    is drawn given the one before it and the first: site k + 1 has the weight
+    T(s_k, s) (T**(N-k-1))(s, s_0).
+
+    Parameters
+    ----------
+    n_samples, n_sites : int
+        At least 1.
+    coupling, field : float
+        Reduced K = J/T and h = B/T, dimensionless, of either sign.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    spins : ndarray of int8, shape (n_samples, n_sites)
+        -1 and +1. No burn-in, no correlation between rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> exact_chain(2, 4, 50.0, field=1.0, rng=np.random.default_rng(0))
+    array([[1, 1, 1, 1],
+           [1, 1, 1, 1]], dtype=int8)
+    """
+    n_samples, n_sites = _sizes(n_samples, n_sites)
+    coupling = checks.reduced_number("coupling", coupling)
+    field = checks.reduced_number("field", field)
+    checks.generator(rng)
+
+    # A larger coupling would swallow the field in rounding, and break a bond as good as never.
+    largest = 1e4 + 2 * abs(field)
+    coupling = min(max(coupling, -largest), largest)
+    # ln T, up to a constant, with the field shared between the ends of a bond; 0 is -1, 1 is +1.
+    spin = np.array([-1.0, 1.0])
+    bond = np.where(spin[:, None] == spin, min(2 * coupling, 0.0), min(-2 * coupling, 0.0))
+    log_t = bond + field * (spin[:, None] + spin) / 2
+    # ln T**m for m = 1, ..., N, up to a common constant.
+    log_powers = np.empty((n_sites + 1, 2, 2))
+    log_powers[1] = log_t
+    for m in range(2, n_sites + 1):
+        power = np.logaddexp.reduce(log_t[:, :, None] + log_powers[m - 1], axis=1)
+        log_powers[m] = power - power.max()
+
+    states = np.empty((n_sites, n_samples), dtype=np.int8)
+    up = expit(log_powers[n_sites, 1, 1] - log_powers[n_sites, 0, 0])
+    states[0] = rng.random(n_samples) < up
+    for k in range(n_sites - 1):
+        # Weight of s at site k + 1, for each s_k (rows) and s_0 (columns).
+        log_weight = log_t[:, :, None] + log_powers[n_sites - k - 1]
+        up = expit(log_weight[:, 1] - log_weight[:, 0])
+        states[k + 1] = rng.random(n_samples) < up[states[k], states[0]]
+    return np.ascontiguousarray(2 * states.T - 1)
+
+
+def _sizes(n_samples, n_sites):
+    return checks.integer("n_samples", n_samples, 1), checks.integer("n_sites", n_sites, 1)
+
+
+def _prepare(n_samples, n_sites, coupling, field, n_sweeps, rng, start):
+    """Check the arguments that the Markov chains share; make the spins they start from."""
+    n_samples, n_sites = _sizes(n_samples, n_sites)
+    coupling = checks.reduced_number("coupling", coupling)
+    field = checks.reduced_number("field", field)
+    n_sweeps = checks.integer("n_sweeps", n_sweeps, 0)
+    checks.generator(rng)
+    if start is None:
+        spins = 2 * rng.integers(2, size=(n_samples, n_sites), dtype=np.int8) - 1
+    else:
+        spins = checks.spin_states("start", start, n_sites)
+        if spins.shape != (n_samples, n_sites):
+            raise ValueError(
+                f"start must have the shape ({n_samples}, {n_sites}), got {spins.shape}"
+            )
+    if n_sites == 1:
+        coupling = 0.0  # the bond of a spin with itself is constant
+    return spins, coupling, field, n_sweeps
+
+
+def _binary_digits(probabilities):
+    """Return 64 binary digits of each p, as words of zeros or ones, shape (64, len(p))."""
+    scaled = [min(int(p * 2**64), 2**64 - 1) for p in probabilities]
+    digits = [[number >> (63 - k) & 1 for number in scaled] for k in range(64)]
+    return np.array(digits, dtype=np.uint64) * ALL_ONES
+
+
+class Steps(NamedTuple):
+    """How words are moved on."""
+
+    update: Callable  # of a word, a number of steps, and the state of the word's random numbers
+    in_sweep: int  # steps of a word in a sweep
+    at_once: int  # steps between two moves of the progress bar, or a Ctrl-C
+
+
+def _looks(observe, every):
+    """Check the function that watches the chains, and how often it does."""
+    every = checks.integer("every", every, 1)
+    if observe is not None and not callable(observe):
+        raise TypeError(f"observe must be callable or None, got {observe!r}")
+    return observe, every
+
+
+def _run(spins, n_sweeps, steps, rng, looks, progress):
+    """Pack the chains into words, move these on, and unpack them, after each look and at the end.
+
+    A word has a generator of its own: so the result does not depend on where the looks are.
+    """
+    observe, every = looks
+    n_samples = len(spins)
+    words = pack_chains(spins)
+    state = rng.integers(0, 2**64, size=(len(words), 2), dtype=np.uint64)  # counter and step
+    state[:, 1] |= np.uint64(1)  # an odd one
+    series = []
+    stops = [*range(every, n_sweeps + 1, every)] if observe is not None else []
+    total = len(words) * n_sweeps * steps.in_sweep
+    sweep = 0
+    with tqdm(total=total, disable=not progress, unit="step") as bar:
+        for stop in [*stops, n_sweeps]:
+            n_steps = (stop - sweep) * steps.in_sweep
+            for word, word_rng in zip(words, state, strict=True):
+                for done in range(0, n_steps, steps.at_once):
+                    n_now = min(steps.at_once, n_steps - done)
+                    steps.update(word, n_now, word_rng)
+                    bar.update(n_now)
+            sweep = stop
+            if len(series) < len(stops):
+                series.append(observe(unpack_chains(words, n_samples)))
+    spins = unpack_chains(words, n_samples)
+    return spins if observe is None else (spins, np.array(series))

@@ -1,0 +1,82 @@
+"""The shared experiment: its data follow the exact law, its machines are what they claim to be."""
+
+import numpy as np
+import pytest
+
+from rgrbm import transfer_matrix
+from rgrbm.chapters import learn_ring, ring_bits
+from rgrbm.diagnostics import correlation
+from rgrbm.ising import bits_to_spins
+from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
+
+
+@pytest.mark.parametrize(("coupling", "n_samples"), [(0.0, 2000), (0.5, 2000), (1.5, 20_000)])
+def test_the_data_have_the_correlations_of_the_ring(coupling, n_samples):
+    # Many at the largest coupling: a third of a relaxation time must be seen to be too short.
+    bits = ring_bits(n_samples, 64, coupling, rng=np.random.default_rng(0))
+    assert bits.dtype == np.uint8
+    measured = correlation(bits_to_spins(bits), 32)
+    exact = [transfer_matrix.correlation(64, x, coupling) for x in range(1, 33)]
+    apart = np.abs(measured.value[1:] - exact) / measured.error[1:]
+    # Of 32 correlated values, one beyond 5 standard errors in some 50,000 seeds.
+    assert apart.max() < 5
+
+
+@pytest.fixture(scope="module")
+def data():
+    return ring_bits(200, 12, 1.0, rng=np.random.default_rng(1))
+
+
+def learn(data, **options):
+    settings = {"n_epochs": 300, "n_refit_epochs": 50, "rng": np.random.default_rng(2)}
+    return learn_ring(data, **settings | options)
+
+
+def test_it_is_training_with_the_penalty_and_then_on_the_large_weights(data):
+    learned = learn(data, l1=0.002, threshold=0.7)
+    rng = np.random.default_rng(2)
+    rbm = BernoulliRBM(12, 6, rng=rng)
+    train(rbm, data, n_epochs=300, learning_rate=1.0, l1=0.002, rng=rng)
+    sparse = order_hidden_units(rbm).rbm
+    for name in ("weights", "visible_bias", "hidden_bias"):
+        np.testing.assert_array_equal(getattr(learned.sparse, name), getattr(sparse, name))
+    large = np.abs(sparse.weights) > 0.7
+    assert 0 < large.sum() < large.size
+    refitted = sparse.copy()
+    train(refitted, data, n_epochs=50, learning_rate=1.0, mask=large, rng=rng)
+    np.testing.assert_array_equal(learned.refitted.weights, refitted.weights)
+    assert not learned.refitted.weights[~large].any()
+    assert (learned.refitted.weights[large] != sparse.weights[large]).all()
+
+
+def test_the_hidden_units_are_in_order(data):
+    sparse = learn(data).sparse
+    strongest = np.abs(sparse.weights).argmax(axis=0)
+    assert (np.diff(strongest) >= 0).all()
+    assert (sparse.weights[strongest, np.arange(6)] > 0).all()
+
+
+def test_the_same_seed_gives_the_same_machines(data):
+    first, again, other = (learn(data), learn(data), learn(data, rng=np.random.default_rng(3)))
+    np.testing.assert_array_equal(first.refitted.weights, again.refitted.weights)
+    assert (first.refitted.weights != other.refitted.weights).any()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda rng: ring_bits(2, 8, -0.1, rng=rng), ValueError, "coupling must be finite and at"),
+        (lambda rng: ring_bits(2, 8, 3.1, rng=rng), ValueError, "coupling must be at most 3, got"),
+        (lambda rng: ring_bits(0, 8, 1.0, rng=rng), ValueError, "n_samples must be at least 1"),
+        (lambda rng: ring_bits(2, 8, 1.0, rng=0), TypeError, "rng must be"),
+        (lambda rng: learn_ring([0, 1], rng=rng), ValueError, r"data must have the shape"),
+        (lambda rng: learn_ring([[0], [1]], rng=rng), ValueError, r"data must have the shape"),
+        (lambda rng: learn_ring([[0, 2]], rng=rng), ValueError, "data must"),
+        (lambda rng: learn_ring([[0, 1]], threshold=-1, rng=rng), ValueError, "threshold must be"),
+        (lambda rng: learn_ring([[0, 1]], l1=-1, rng=rng), ValueError, "l1 must be"),
+        (lambda rng: learn_ring([[0, 1]], rng=None), TypeError, "rng must be"),
+    ],
+)
+def test_bad_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call(np.random.default_rng(0))

@@ -1,0 +1,268 @@
+"""What the parameters follow: against finite differences, integrals, and steps done by hand."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import expit
+from scipy.stats import norm
+
+from rgrbm.rbm import (
+    BernoulliRBM,
+    GaussianBernoulliRBM,
+    exact_log_partition,
+    exact_moments,
+    log_likelihood,
+    train,
+)
+from rgrbm.rbm import _training_steps as steps
+
+NAMES = ("weights", "visible_bias", "hidden_bias")
+
+
+def make(kind, n_visible=4, n_hidden=3):
+    rng = np.random.default_rng([n_visible, n_hidden])
+    parameters = rng.normal(size=(n_visible, n_hidden)), rng.normal(size=n_visible)
+    if kind == "gaussian":
+        sigma = rng.uniform(0.5, 2.0, n_visible)
+        return GaussianBernoulliRBM.from_parameters(*parameters, rng.normal(size=n_hidden), sigma)
+    return BernoulliRBM.from_parameters(*parameters, rng.normal(size=n_hidden))
+
+
+def make_data(kind, n_samples=6, n_visible=4):
+    rng = np.random.default_rng(8)
+    shape = (n_samples, n_visible)
+    return rng.normal(size=shape) if kind == "gaussian" else rng.integers(0, 2, shape)
+
+
+def fit(rbm, data, **changes):
+    arguments = {"n_epochs": 1, "learning_rate": 1.0, "rng": np.random.default_rng(0), **changes}
+    return train(rbm, data, **arguments)
+
+
+def exact_step(rbm, data, rate=1.0):
+    """Change of the parameters in one step along the exact gradient."""
+    moved = rbm.copy()
+    fit(moved, data, method="exact", learning_rate=rate)
+    return {name: getattr(moved, name) - getattr(rbm, name) for name in NAMES}
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_visible", "n_hidden"),
+    [("bits", 4, 3), ("bits", 3, 6), ("bits", 1, 1), ("gaussian", 4, 3), ("gaussian", 2, 5)],
+)
+def test_the_exact_gradient_is_that_of_the_log_likelihood(kind, n_visible, n_hidden):
+    rbm, data = make(kind, n_visible, n_hidden), make_data(kind, n_visible=n_visible)
+    step = exact_step(rbm, data, rate=0.01)
+    width = 1e-4
+    for name in NAMES:
+        for index in np.ndindex(getattr(rbm, name).shape):
+            values = []
+            for sign in (1, -1):
+                other = rbm.copy()
+                getattr(other, name)[index] += sign * width
+                values.append(log_likelihood(other, data, exact_log_partition(other)))
+            slope = (values[0] - values[1]) / (2 * width)
+            # Rounding 1e-16 / 1e-4, and the third derivative times 1e-8.
+            assert step[name][index] / 0.01 == pytest.approx(slope, rel=0, abs=1e-6), (name, index)
+
+
+@pytest.mark.parametrize("kind", ["bits", "gaussian"])
+def test_the_history_of_exact_training_is_the_log_likelihood(kind):
+    rbm, data = make(kind), make_data(kind)
+    before = log_likelihood(rbm, data, exact_log_partition(rbm))
+    history = fit(rbm, data, method="exact", n_epochs=50, learning_rate=0.05)
+    assert history.log_likelihood[0] == pytest.approx(before, rel=1e-13, abs=0)
+    assert np.all(np.diff(history.log_likelihood) > 0), "a small step always climbs"
+    assert history.reconstruction_error is None
+    after = log_likelihood(rbm, data, exact_log_partition(rbm))
+    assert 0 < after - history.log_likelihood[-1] < 0.05
+
+
+def test_momentum_is_a_running_sum_of_gradients():
+    rbm, data, rate, momentum = make("bits"), make_data("bits"), 0.3, 0.6
+    first = exact_step(rbm, data)
+    middle = BernoulliRBM.from_parameters(
+        *(getattr(rbm, name) + rate * first[name] for name in NAMES)
+    )
+    second = exact_step(middle, data)
+    fit(rbm, data, method="exact", n_epochs=2, learning_rate=rate, momentum=momentum)
+    for name in NAMES:
+        expected = getattr(middle, name) + rate * (momentum * first[name] + second[name])
+        np.testing.assert_allclose(getattr(rbm, name), expected, rtol=0, atol=1e-14)
+
+
+def test_momentum_does_not_weaken_the_penalty():
+    """With the exact gradient the end is the maximum of one function, whatever the way."""
+    data, ends = make_data("bits", n_samples=40), []
+    for momentum in (0.0, 0.8):
+        rbm = make("bits")
+        fit(rbm, data, method="exact", n_epochs=4000, learning_rate=0.1, momentum=momentum, l1=0.02)
+        ends.append(rbm.weights)
+    assert np.any(ends[0] == 0)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=0, atol=1e-3)
+
+
+def test_the_learning_rate_may_be_a_function_of_the_epoch():
+    data, asked = make_data("bits"), []
+
+    def rate(epoch):
+        asked.append(epoch)
+        return 0.5 / epoch
+
+    scheduled, by_hand = make("bits"), make("bits")
+    fit(scheduled, data, method="exact", n_epochs=3, learning_rate=rate, l1=0.4)
+    for epoch in (1, 2, 3):
+        fit(by_hand, data, method="exact", learning_rate=0.5 / epoch, l1=0.4)
+    assert asked == [1, 2, 3]
+    for name in NAMES:
+        np.testing.assert_allclose(
+            getattr(scheduled, name), getattr(by_hand, name), rtol=0, atol=1e-14
+        )
+
+
+@pytest.mark.parametrize("small", [0, np.inf], ids=["kernels", "numpy"])
+def test_masked_weights_are_zero_and_stay_zero(monkeypatch, small):
+    monkeypatch.setattr(steps, "SMALL", small)
+    mask = np.array([[True, False, True], [False, True, True], [True, True, False], [False] * 3])
+    rbm, data = make("bits"), make_data("bits")
+    fit(rbm, data, mask=mask, n_epochs=20, momentum=0.5)
+    assert np.array_equal(rbm.weights != 0, mask)
+    mask[:] = False
+    assert np.any(rbm.weights != 0), "the mask was copied"
+
+
+def test_persistent_chains_find_the_law_of_the_machine():
+    """At a tiny rate, the mean of many updates of PCD is the exact gradient; that of CD is not."""
+    rate, n_epochs, n_warm = 1e-9, 400, 50
+    data = np.repeat([[1, 1, 0, 0]], 500, axis=0)
+    machine = make("bits")
+    moments = exact_moments(machine)
+    exact = data[0][:, None] * machine.hidden_probabilities(data[0]) - moments.products
+
+    def mean_update(method):
+        rbm, weights = machine.copy(), [machine.weights]
+        fit(
+            rbm, data, method=method, n_epochs=n_epochs, learning_rate=rate,
+            callback=lambda epoch, rbm: weights.append(rbm.weights),
+        )  # fmt: skip
+        updates = np.diff(weights, axis=0)[n_warm:] / rate
+        blocks = updates.reshape(10, -1, *exact.shape).mean(axis=1)
+        return blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(10)
+
+    mean, error = mean_update("pcd")
+    # Student's t with 9 degrees of freedom: beyond 9 in 12 comparisons with probability 1e-4.
+    assert np.all(np.abs(mean - exact) < 9 * error + 1e-6)  # and rounding, 1e-16 / rate
+    mean, error = mean_update("cd")
+    assert np.any(np.abs(mean - exact) > 20 * error)
+
+
+def test_persistent_chains_are_as_many_as_wanted_and_leave_no_error_curve():
+    rbm, data = make("bits"), make_data("bits")
+    history = fit(rbm, data, method="pcd", n_chains=3, n_epochs=4)
+    assert history.reconstruction_error is None
+    assert history.log_likelihood is None
+    with pytest.raises(ValueError, match="history must hold a curve to plot"):
+        history.plot()
+
+
+def test_the_mean_update_with_gaussian_units_is_an_integral():
+    weight, bias, hidden_bias, sigma, start = 1.3, 0.4, -0.6, 0.8, 1.1
+
+    def rbm():
+        return GaussianBernoulliRBM.from_parameters([[weight]], [bias], [hidden_bias], sigma)
+
+    def on(v):
+        return expit(hidden_bias + weight * v / sigma**2)
+
+    def after_one_step(function):
+        """Mean of a function of v after a Gibbs step from `start`."""
+        p = on(start)
+        parts = [
+            share * quad(lambda v: function(v) * norm.pdf(v, mean, sigma), -20, 20, epsabs=1e-11)[0]  # noqa: B023
+            for share, mean in ((1 - p, bias), (p, bias + weight))
+        ]
+        return sum(parts)
+
+    expected = {
+        "weights": (start * on(start) - after_one_step(lambda v: v * on(v))) / sigma**2,
+        "visible_bias": (start - after_one_step(lambda v: v)) / sigma**2,
+        "hidden_bias": on(start) - after_one_step(on),
+    }
+    expected_error = after_one_step(lambda v: (v - start) ** 2)
+    rng, data, updates, errors = np.random.default_rng(1), np.full((500, 1), start), [], []
+    for _ in range(200):
+        machine = rbm()
+        errors.append(fit(machine, data, rng=rng).reconstruction_error[0])
+        updates.append([machine.weights[0, 0] - weight, machine.visible_bias[0] - bias,
+                        machine.hidden_bias[0] - hidden_bias])  # fmt: skip
+    error = np.std(updates, axis=0, ddof=1) / np.sqrt(len(updates))
+    # 5 standard errors: false alarm 6e-7 in each of four comparisons.
+    assert np.all(np.abs(np.mean(updates, axis=0) - list(expected.values())) < 5 * error)
+    assert np.all(np.abs(list(expected.values())) > 10 * error)
+    scatter = np.std(errors, ddof=1) / np.sqrt(len(errors))
+    assert abs(np.mean(errors) - expected_error) < 5 * scatter
+
+
+def test_gaussian_units_learn_a_mixture():
+    """Two clumps: a machine with one hidden unit and the right width must find both."""
+    rng = np.random.default_rng(5)
+    data = np.where(rng.random((2000, 1)) < 0.3, -1.0, 1.0) + 0.5 * rng.normal(size=(2000, 1))
+    for method in ("exact", "cd", "pcd"):
+        rbm = GaussianBernoulliRBM(1, 1, sigma=0.5, rng=rng)
+        rbm.weights = [[1.0]]
+        fit(rbm, data, method=method, n_epochs=4000, learning_rate=0.02, n_gibbs=5, rng=rng)
+        centres = np.sort([rbm.visible_bias[0], rbm.visible_bias[0] + rbm.weights[0, 0]])
+        # 600 and 1400 values of width 0.5: errors 0.02 and 0.013, more where the clumps overlap.
+        np.testing.assert_allclose(centres, [-1, 1], rtol=0, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"method": "CD"}, ValueError, r"method must be one of \('cd', 'pcd', 'exact'\), got 'CD'"),
+        ({"n_chains": 3}, ValueError, "n_chains must be None unless method is 'pcd', got 3"),
+        ({"method": "pcd", "n_chains": 0}, ValueError, "n_chains must be at least 1, got 0"),
+        ({"momentum": 1.0}, ValueError, "momentum must be below 1, got 1"),
+        ({"momentum": -0.1}, ValueError, "momentum must be finite and at least 0"),
+        ({"mask": np.ones((4, 3))}, ValueError, "mask must be an array of truth values"),
+        ({"mask": np.ones((3, 4), dtype=bool)}, ValueError, r"mask must .* shape \(4, 3\), got"),
+        ({"n_threads": 0}, ValueError, "n_threads must be at least 1"),
+        ({"monitors": [len]}, TypeError, "monitors must be a dict of names to functions"),
+        ({"monitors": {"a": 3}}, TypeError, "monitors must be a dict of names to functions"),
+        ({"monitor_every": 0}, ValueError, "monitor_every must be at least 1"),
+        ({"checkpoint_every": 0}, ValueError, "checkpoint_every must be at least 1"),
+        ({"checkpoint": 3}, TypeError, "path must be a path, got 3"),
+        ({"learning_rate": lambda epoch: -1.0}, ValueError, r"learning_rate\(1\) must be finite"),
+        ({"learning_rate": lambda epoch: "a"}, TypeError, r"learning_rate\(1\) must be a real"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_changes(changes, error, message):
+    rbm = make("bits")
+    with pytest.raises(error, match=message):
+        fit(rbm, make_data("bits"), **changes)
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(rbm, name), getattr(make("bits"), name))
+
+
+def test_real_data_are_for_gaussian_units_only():
+    with pytest.raises(ValueError, match="data must hold only 0 and 1"):
+        fit(make("bits"), make_data("gaussian"))
+    with pytest.raises(ValueError, match="data must be finite"):
+        fit(make("gaussian"), np.full((2, 4), np.nan))
+    with pytest.raises(ValueError, match=r"data must have the shape \(\.\.\., 4\), got \(2, 3\)"):
+        fit(make("gaussian"), np.zeros((2, 3)))
+
+
+def test_layers_too_large_for_the_exact_gradient_are_refused():
+    rbm = BernoulliRBM(26, 26, rng=np.random.default_rng(0))
+    before = rbm.weights.copy()
+    with pytest.raises(ValueError, match="at most 25 units"):
+        fit(rbm, np.zeros((1, 26)), method="exact")
+    np.testing.assert_array_equal(rbm.weights, before)
+
+
+def test_a_rate_too_large_for_gaussian_units_is_found_out():
+    rbm, data = make("gaussian"), 100 * make_data("gaussian")
+    with pytest.raises(FloatingPointError, match="diverged with learning_rate = 50"):
+        fit(rbm, data, n_epochs=1000, learning_rate=50.0)
+    assert np.isfinite(rbm.weights).all()

@@ -1,0 +1,194 @@
+"""The kernels do what the NumPy form of training does, with the same random numbers."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from rgrbm._core.counter_rng import keys, uniforms
+from rgrbm._core.packing import pack_units, unpack_units
+from rgrbm.rbm import BernoulliRBM, train
+from rgrbm.rbm import _training_kernels as kernels
+from rgrbm.rbm import _training_steps as steps
+
+
+def bits(rng, *shape, share=0.4):
+    return (rng.random(shape) < share).astype(np.float64)
+
+
+def trained(monkeypatch, small, n_visible=40, n_hidden=36, n_samples=70, **changes):
+    """Train with NumPy (`small` infinite) or with kernels (0)."""
+    monkeypatch.setattr(steps, "SMALL", small)
+    rng = np.random.default_rng(1)
+    data = bits(rng, n_samples, n_visible)
+    rbm = BernoulliRBM.from_parameters(
+        rng.normal(size=(n_visible, n_hidden)),
+        rng.normal(size=n_visible),
+        rng.normal(size=n_hidden),
+    )
+    arguments = {"n_epochs": 3, "learning_rate": 0.1, "batch_size": 30, "rng": rng, **changes}
+    return rbm, train(rbm, data, **arguments)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"n_gibbs": 3},
+        {"method": "pcd"},
+        {"method": "pcd", "n_chains": 17, "n_gibbs": 2},
+        {"method": "pcd", "n_chains": 900},
+        {"momentum": 0.5, "l1": 0.1},
+        {"mask": np.arange(40)[:, None] % 3 == np.arange(36) % 3, "momentum": 0.9},
+        {"learning_rate": lambda epoch: 0.2 / epoch},
+        {"batch_size": None},
+        {"batch_size": 1, "n_samples": 7},
+        {"batch_size": None, "n_samples": 1500},
+        {"n_visible": 1, "n_hidden": 1},
+        {"n_visible": 32, "n_hidden": 64},
+        {"n_visible": 100, "n_hidden": 3},
+    ],
+    ids=lambda changes: " ".join(changes) or "plain",
+)
+def test_the_two_forms_agree_in_value(monkeypatch, changes):
+    plain, plain_history = trained(monkeypatch, np.inf, **changes)
+    fast, fast_history = trained(monkeypatch, 0, **changes)
+    # All draws are the same. Probabilities are float32 in the kernels: 1e-7 each, a few updates.
+    for name in ("weights", "visible_bias", "hidden_bias"):
+        np.testing.assert_allclose(getattr(fast, name), getattr(plain, name), rtol=0, atol=1e-6)
+    if plain_history.reconstruction_error is not None:
+        np.testing.assert_allclose(
+            fast_history.reconstruction_error,
+            plain_history.reconstruction_error,
+            rtol=1e-12,
+            atol=0,
+        )
+
+
+def make_settings(n_samples, batch_size):
+    return steps.Settings(
+        data=np.zeros((n_samples, 64)), words=None, learning_rate=None, batch_size=batch_size,
+        method="cd", n_gibbs=1, momentum=0.0, l1=0.0, mask=None, n_threads=1, seed=0,
+    )  # fmt: skip
+
+
+def test_the_choice_goes_by_size():
+    state = steps.State(0, 0, BernoulliRBM(64, 32, rng=np.random.default_rng(0)), (), None)
+    for batch_size, served in [(15, False), (16, True)]:
+        settings = make_settings(100, batch_size)
+        assert steps._kernels_serve(state, np.array([0.1]), settings) == served
+        assert not steps._kernels_serve(state, np.array([1e31]), settings), "float32 would overflow"
+
+
+@pytest.mark.parametrize("method", ["cd", "pcd"])
+def test_the_result_does_not_depend_on_the_threads(monkeypatch, method):
+    one, two = (
+        trained(
+            monkeypatch, 0, n_samples=2000, batch_size=1600, method=method, n_threads=n_threads
+        )[0]
+        for n_threads in (1, 2)
+    )
+    np.testing.assert_array_equal(one.weights, two.weights)
+    np.testing.assert_array_equal(one.visible_bias, two.visible_bias)
+    np.testing.assert_array_equal(one.hidden_bias, two.hidden_bias)
+
+
+def test_batches_are_drawn_anew_in_each_epoch():
+    settings = make_settings(n_samples=50, batch_size=10)
+    orders = [settings.order(epoch) for epoch in (1, 2, 1)]
+    assert sorted(orders[0]) == list(range(50))
+    assert (orders[0] != orders[1]).any()
+    np.testing.assert_array_equal(orders[0], orders[2])
+    assert make_settings(n_samples=50, batch_size=50).order(1) is None
+
+
+def test_packing_is_undone():
+    rng = np.random.default_rng(0)
+    for n_units in (1, 31, 32, 33, 784):
+        states = bits(rng, 5, n_units)
+        packed = pack_units(states)
+        assert packed.shape == (-(-n_units // 32), 5)
+        np.testing.assert_array_equal(unpack_units(packed, n_units), states)
+    assert pack_units(np.array([[0, 1, 0, 1]])).tolist() == [[0b1010]]
+
+
+def test_the_logistic_function_is_good_to_float32():
+    x = np.concatenate([np.linspace(-90, 90, 20_001), [-1e30, 1e30, 0.0]]).astype(np.float32)
+    exact = 1 / (1 + np.exp(-x.astype(np.float64).clip(-700, 700)))
+    found = np.array([kernels._logistic(value) for value in x])
+    # Four units in the last place of a float32, for probabilities that can be drawn at all.
+    np.testing.assert_allclose(found, exact, rtol=5e-7, atol=2.0**-25)
+
+
+def test_kernels_draw_the_same_numbers_as_numpy():
+    key = keys(seed=3, first_layer=5, n_layers=1)[0]
+    probabilities = np.random.default_rng(0).random((3, 100, 32)).astype(np.float32)
+    expected = uniforms(key, 100, 96) < probabilities.transpose(1, 0, 2).reshape(100, 96)
+    word = np.zeros((3, 100), dtype=np.uint32)
+    random = np.empty(64 * 32, dtype=np.float32)
+    for block in range(3):
+        kernels._draw(probabilities[block], key, 32 * 100 * block, random, word[block])
+    np.testing.assert_array_equal(unpack_units(word, 96), expected)
+
+
+def test_sums_of_looked_up_rows_are_products_of_matrices():
+    rng = np.random.default_rng(2)
+    states = bits(rng, 9, 64)
+    states[4] = 0
+    weights = rng.normal(size=(64, 96)).astype(np.float32)
+    bias = rng.normal(size=96).astype(np.float32)
+    out, table = np.empty((9, 32), dtype=np.float32), np.empty((128, 32), dtype=np.float32)
+    for block in range(3):
+        kernels._inputs(pack_units(states), weights, bias, block, table, out)
+        columns = slice(32 * block, 32 * (block + 1))
+        expected = states @ weights[:, columns] + bias[columns]
+        np.testing.assert_allclose(out, expected, rtol=0, atol=2e-5)  # sums of 64 float32
+
+
+def test_sorted_products_are_products_of_matrices():
+    rng = np.random.default_rng(3)
+    data, chains = bits(rng, 9, 64), bits(rng, 7, 64)
+    rows = [rng.random((1, n, 32)).astype(np.float32) for n in (9, 7)]
+    gradient = np.full((64, 32), np.nan)
+    kernels._products(
+        pack_units(data), rows[0], np.float32(0.5),
+        pack_units(chains), rows[1], np.float32(-0.25),
+        gradient, np.empty((128, 32), np.float32), np.empty((32, 32), np.float32),
+    )  # fmt: skip
+    expected = 0.5 * data.T @ rows[0][0] - 0.25 * chains.T @ rows[1][0]
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("n_gibbs", [1, 2])
+def test_the_mean_update_of_the_kernels_is_the_exact_expectation(monkeypatch, n_gibbs):
+    """The whole kernel against the transition matrix of a tiny machine; no random number shared."""
+    monkeypatch.setattr(steps, "SMALL", 0)
+    rng = np.random.default_rng(5)
+    start = BernoulliRBM.from_parameters(
+        rng.normal(0, 1, (3, 2)), rng.normal(0, 0.5, 3), rng.normal(0, 0.5, 2)
+    )
+    rows = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 0, 1]])
+    visible, hidden = (np.array(list(product([0, 1], repeat=n))) for n in (3, 2))
+
+    def law(probabilities, states):
+        p = probabilities[:, None]
+        return np.prod(np.where(states, p, 1 - p), axis=-1)
+
+    step = law(start.hidden_probabilities(visible), hidden) @ law(
+        start.visible_probabilities(hidden), visible
+    )
+    begin = np.bincount(rows @ [4, 2, 1], minlength=8) / len(rows)
+    end = begin @ np.linalg.matrix_power(step, n_gibbs)
+    means = start.hidden_probabilities(visible)
+    change = begin - end
+    expected = np.einsum("s,si,sj->ij", change, visible, means)
+
+    updates = []
+    for _ in range(300):
+        rbm = start.copy()
+        train(rbm, np.tile(rows, (250, 1)), n_epochs=1, learning_rate=1.0, n_gibbs=n_gibbs, rng=rng)
+        updates.append(rbm.weights - start.weights)
+    error = np.std(updates, axis=0) / np.sqrt(len(updates))
+    # 5 standard errors: a false alarm in any of 6 Gaussian comparisons has probability 4e-6.
+    assert np.all(np.abs(np.mean(updates, axis=0) - expected) < 5 * error)
+    assert np.abs(expected).max() > 50 * error.max()

@@ -1,0 +1,384 @@
+"""Runs that are watched, interrupted, killed and resumed."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, partition, train
+
+DATA = np.random.default_rng(0).integers(0, 2, (12, 5))
+KINDS = {
+    "cd": {
+        "batch_size": 5,
+        "momentum": 0.5,
+        "l1": 0.01,
+        "learning_rate": lambda epoch: 0.3 / epoch,
+    },
+    "pcd": {"method": "pcd", "n_chains": 7, "batch_size": 5},
+    "exact": {"method": "exact"},
+    "gaussian": {},
+}
+
+
+def make(kind="cd"):
+    rng = np.random.default_rng(3)
+    if kind == "gaussian":
+        return GaussianBernoulliRBM(5, 3, sigma=0.7, rng=rng), rng
+    rbm = BernoulliRBM(5, 3, rng=rng)
+    rbm.weights = rng.normal(0.0, 2.0, (5, 3))  # strong, so that chains remember where they were
+    return rbm, rng
+
+
+def fit(kind="cd", **changes):
+    rbm, rng = make(kind)
+    arguments = {"n_epochs": 9, "learning_rate": 0.1, "rng": rng, **KINDS[kind], **changes}
+    return rbm, train(rbm, DATA, **arguments)
+
+
+def same(left, right):
+    return all(
+        np.array_equal(getattr(left, name), getattr(right, name))
+        for name in ("weights", "visible_bias", "hidden_bias")
+    )
+
+
+class Stop(Exception):
+    """Ends a run as a crash would."""
+
+
+def crash_after(last):
+    def callback(epoch, rbm):
+        if epoch > last:
+            raise Stop
+
+    return callback
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("every", [1, 4])
+def test_a_run_that_crashed_goes_on_to_the_same_machine(tmp_path, kind, every):
+    whole, history = fit(kind)
+    file = {"checkpoint": tmp_path / "run", "checkpoint_every": every}
+    with pytest.raises(Stop):
+        fit(kind, **file, callback=crash_after(6))
+    seen = []
+    resumed, again = fit(kind, **file, callback=lambda epoch, rbm: seen.append(epoch))
+    assert same(resumed, whole)
+    assert seen[0] == (7 if every == 1 else 5)
+    if history.reconstruction_error is not None:
+        np.testing.assert_array_equal(again.reconstruction_error, history.reconstruction_error)
+    if history.log_likelihood is not None:
+        np.testing.assert_array_equal(again.log_likelihood, history.log_likelihood)
+
+
+def test_a_finished_run_is_read_back_and_can_be_prolonged(tmp_path):
+    file = {"checkpoint": tmp_path / "run", "checkpoint_every": 100}
+    done, history = fit(**file)
+    rbm, again = fit(**file, callback=crash_after(-1))
+    assert same(rbm, done)
+    np.testing.assert_array_equal(again.reconstruction_error, history.reconstruction_error)
+    longer, _ = fit(**file, n_epochs=15)
+    assert same(longer, fit(n_epochs=15)[0])
+    with pytest.raises(ValueError, match="n_epochs must be at least the 15 epochs in checkpoint"):
+        fit(**file)
+
+
+def test_the_checkpoint_of_another_run_is_refused(tmp_path):
+    file = {"checkpoint": tmp_path / "run"}
+    fit(**file)
+    before = file["checkpoint"].read_bytes()
+    rbm, rng = make()
+    for changes in (
+        {"l1": 0.02}, {"momentum": 0.0}, {"batch_size": 4}, {"n_gibbs": 2}, {"method": "exact"},
+        {"learning_rate": 0.1}, {"mask": np.ones((5, 3), dtype=bool)},
+        {"rng": np.random.default_rng(9)}, {"monitors": {"zero": lambda rbm, rng: 0.0}},
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="must be of the same run"):
+            fit(**file, **changes)
+    with pytest.raises(ValueError, match="must be of the same run"):
+        train(rbm, 1 - DATA, n_epochs=9, rng=rng, **{**KINDS["cd"], **file})
+    assert same(rbm, make()[0]), "the machine is unchanged"
+    assert file["checkpoint"].read_bytes() == before
+    file["checkpoint"].write_bytes(before[:-50])
+    with pytest.raises(ValueError, match="damaged"):
+        fit(**file)
+
+
+SCRIPT = """
+    import sys
+    import numpy as np
+    from rgrbm.rbm import BernoulliRBM
+    from rgrbm.rbm import train
+
+    path, out, n_visible = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    rng = np.random.default_rng(4)
+    data = rng.integers(0, 2, (100, n_visible))
+    rbm = BernoulliRBM(n_visible, 20, rng=rng)
+    start = rbm.copy()
+
+    def callback(epoch, rbm):
+        print(epoch, flush=True)
+
+    history = train(
+        rbm, data, n_epochs=int(sys.argv[4]), learning_rate=0.1, batch_size=50, rng=rng,
+        callback=callback, monitors={"mean": lambda rbm, rng: rbm.weights.mean()},
+        checkpoint=path or None, checkpoint_every=3,
+    )
+    print("interrupted" if history.interrupted else "done", len(history.reconstruction_error))
+    rbm.save(out)
+"""
+
+
+def start_script(tmp_path, path, out, n_visible, n_epochs):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(SCRIPT))
+    arguments = [
+        sys.executable,
+        "-u",
+        str(script),
+        str(path),
+        str(out),
+        str(n_visible),
+        str(n_epochs),
+    ]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(script):
+    """Wait for a script, and return what it printed."""
+    out, err = script.communicate(timeout=300)
+    assert script.returncode == 0, err
+    return out, err
+
+
+@pytest.mark.parametrize("n_visible", [6, 40], ids=["numpy", "kernels"])
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path, n_visible):
+    """SIGKILL again and again, at moments that no one chose; the last run finishes."""
+    n_epochs = 300
+    finish(start_script(tmp_path, "", tmp_path / "whole", n_visible, n_epochs))
+    for lines in (1, 7, 50, 20):
+        killed = start_script(tmp_path, tmp_path / "run", tmp_path / "never", n_visible, n_epochs)
+        for _ in range(lines):
+            assert killed.stdout.readline()
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+        assert killed.returncode == -signal.SIGKILL
+    last = start_script(tmp_path, tmp_path / "run", tmp_path / "resumed", n_visible, n_epochs)
+    out, _ = finish(last)
+    assert int(out.split()[0]) > 1, "it began where the others were killed"
+    assert same(BernoulliRBM.load(tmp_path / "resumed"), BernoulliRBM.load(tmp_path / "whole"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a child")
+@pytest.mark.parametrize("n_visible", [6, 40], ids=["numpy", "kernels"])
+def test_ctrl_c_leaves_a_usable_machine_and_its_history(tmp_path, n_visible):
+    run = start_script(tmp_path, tmp_path / "run", tmp_path / "stopped", n_visible, 10**6)
+    for _ in range(20):
+        assert run.stdout.readline()
+    time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    out, err = finish(run)
+    word, n_epochs = out.split()[-2:]
+    assert word == "interrupted"
+    assert "UserWarning: training stopped after" in err
+    finish(start_script(tmp_path, "", tmp_path / "reference", n_visible, n_epochs))
+    assert same(BernoulliRBM.load(tmp_path / "stopped"), BernoulliRBM.load(tmp_path / "reference"))
+    # The checkpoint of the stopped run is whole: the run can be read back.
+    finish(start_script(tmp_path, tmp_path / "run", tmp_path / "again", n_visible, n_epochs))
+    assert same(BernoulliRBM.load(tmp_path / "again"), BernoulliRBM.load(tmp_path / "stopped"))
+
+
+@pytest.mark.parametrize("where", ["callback", "monitor", "rate"])
+def test_an_interrupt_anywhere_leaves_the_last_finished_epoch(where):
+    def stop_at(epoch):
+        if epoch == 5:
+            raise KeyboardInterrupt
+
+    def callback(epoch, rbm):
+        if where == "callback":
+            rbm.weights = np.full((5, 3), 7.0)  # half-done work that must not stay
+            stop_at(epoch)
+
+    looks = []
+
+    def monitor(rbm, rng):
+        looks.append(None)
+        if where == "monitor":
+            stop_at(len(looks) - 1)
+        return 1.0
+
+    def rate(epoch):
+        if where == "rate":
+            stop_at(epoch)
+        return 0.1
+
+    rbm, rng = make()
+    arguments = {"callback": callback} if where == "callback" else {"monitors": {"one": monitor}}
+    with pytest.warns(UserWarning, match="stopped after 4 of 9 epochs"):
+        history = train(rbm, DATA, n_epochs=9, learning_rate=rate, rng=rng, **arguments)
+    assert history.interrupted
+    assert history.reconstruction_error.shape == (4,)
+    if where != "callback":
+        assert history.monitor_epochs.tolist() == [0, 1, 2, 3, 4]
+        reference, rng = make()
+        train(reference, DATA, n_epochs=4, learning_rate=0.1, rng=rng)
+        assert same(rbm, reference)
+
+
+def test_monitors_are_evaluated_when_they_should_be_and_do_not_disturb():
+    plain, _ = fit()
+    seen = []
+
+    def likelihood(rbm, rng):
+        seen.append(rng.random())
+        return partition.log_likelihood(rbm, DATA, partition.exact_log_partition(rbm))
+
+    rbm, history = fit(monitors={"likelihood": likelihood}, monitor_every=4)
+    assert same(rbm, plain)
+    assert history.monitor_epochs.tolist() == [0, 4, 8, 9]
+    assert history.monitors["likelihood"][-1] == likelihood(rbm, np.random.default_rng(0))
+    assert len(set(seen)) == 5, "each look has random numbers of its own"
+    again = fit(monitors={"likelihood": likelihood}, monitor_every=4)[1]
+    np.testing.assert_array_equal(again.monitors["likelihood"], history.monitors["likelihood"])
+    assert seen[:4] == seen[5:9]
+
+
+def test_monitors_survive_a_crash(tmp_path):
+    watch = {"monitors": {"norm": lambda rbm, rng: rng.random() + rbm.weights.sum()}}
+    _, whole = fit(**watch)
+    file = {"checkpoint": tmp_path / "run", "checkpoint_every": 3}
+    with pytest.raises(Stop):
+        fit(**watch, **file, callback=crash_after(7))
+    _, history = fit(**watch, **file)
+    np.testing.assert_array_equal(history.monitor_epochs, whole.monitor_epochs)
+    np.testing.assert_array_equal(history.monitors["norm"], whole.monitors["norm"])
+
+
+def test_a_monitor_must_return_a_number():
+    with pytest.raises(TypeError, match="monitor 'word' must return a number, got 'good'"):
+        fit(monitors={"word": lambda rbm, rng: "good"})
+
+
+def test_a_look_is_not_repeated_when_a_run_is_resumed(tmp_path):
+    def stop(epoch, rbm):
+        raise KeyboardInterrupt
+
+    watch = {"monitors": {"one": lambda rbm, rng: 1.0}, "checkpoint": tmp_path / "run"}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="stopped after 0 of 9"):
+            fit(**watch, callback=stop)
+    assert fit(**watch)[1].monitor_epochs.tolist() == list(range(10))
+
+
+def test_a_callback_may_change_the_widths_and_a_checkpoint_keeps_them(tmp_path):
+    def narrow(epoch, rbm):
+        rbm.sigma = rbm.sigma * 0.9
+
+    whole, _ = fit("gaussian", callback=narrow)
+    file = {"checkpoint": tmp_path / "run", "checkpoint_every": 4}
+
+    def crash(epoch, rbm):
+        narrow(epoch, rbm)
+        if epoch > 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        fit("gaussian", **file, callback=crash)
+    resumed, _ = fit("gaussian", **file, callback=narrow)
+    assert same(resumed, whole)
+    np.testing.assert_array_equal(resumed.sigma, whole.sigma)
+
+
+def test_a_checkpoint_needs_a_folder(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="checkpoint must be in a folder that exists"):
+        fit(checkpoint=tmp_path / "none" / "run")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    fit(checkpoint="run", callback=lambda epoch, rbm: os.chdir(tmp_path / "other"))
+    assert (tmp_path / "run").exists()
+    assert not (tmp_path / "other" / "run").exists()
+
+
+def test_ctrl_c_within_a_write_is_ctrl_c(tmp_path, monkeypatch):
+    """The zip writer turns it into a ValueError of its own."""
+
+    def savez(file, **arrays):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("writing handle open")
+
+    monkeypatch.setattr(np, "savez", savez)
+    with pytest.raises(KeyboardInterrupt):
+        make()[0].save(tmp_path / "machine")
+    assert list(tmp_path.iterdir()) == []
+
+
+THREADS = """
+    import numpy as np
+    from concurrent.futures import ThreadPoolExecutor
+    from threadpoolctl import threadpool_info, threadpool_limits
+    from rgrbm.rbm import GaussianBernoulliRBM
+    from rgrbm.scan import map_grid
+    from rgrbm.rbm import train
+
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        rbm = GaussianBernoulliRBM(300, 200, rng=rng)
+        data = rng.normal(size=(60 + 20 * seed, 300))
+        train(rbm, data, n_epochs=4 + seed, learning_rate=1e-3, rng=rng)
+        return rbm.weights.tobytes()
+
+    def counts():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    threadpool_limits(2)
+    before = counts()
+    grid = {"seed": range(6)}
+    serial = map_grid(run, grid)
+    with ThreadPoolExecutor(4) as executor:
+        assert map_grid(run, grid, executor=executor) == serial, "threads changed the result"
+    assert counts() == before, (counts(), before)
+"""
+
+FORK = """
+    import multiprocessing
+    import numpy as np
+    from rgrbm.rbm import BernoulliRBM
+    from rgrbm.rbm import train
+
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        rbm = BernoulliRBM(40, 30, rng=rng)
+        data = rng.integers(0, 2, (800, 40))
+        train(rbm, data, n_epochs=2, learning_rate=0.1, n_threads=2, rng=rng)
+        return rbm.weights.tobytes()
+
+    if __name__ == "__main__":
+        mine = run(1)
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map_async(run, [1, 1, 1]).get(timeout=60) == [mine] * 3
+"""
+
+
+@pytest.mark.parametrize("code", [THREADS, FORK], ids=["threads", "fork"])
+def test_runs_side_by_side_are_the_same_runs(tmp_path, code):
+    if code is FORK and not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    pytest.importorskip("threadpoolctl")
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(code))
+    environment = {
+        key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", str(script)],
+        env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,145 @@
+"""The samplers' promises that need no statistics: shapes, seeds, limits, bad input."""
+
+import numpy as np
+import pytest
+
+from rgrbm import sampler
+
+CHAINS = [sampler.metropolis_chain, sampler.heat_bath_chain]
+
+
+def exact(n_samples, n_sites, coupling, *, n_sweeps=None, **rest):
+    return sampler.exact_chain(n_samples, n_sites, coupling, **rest)
+
+
+@pytest.mark.parametrize("sample", [*CHAINS, exact])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (63, 2), (64, 64), (65, 65), (130, 3)])
+@pytest.mark.parametrize("field", [0.0, 0.4])
+def test_samples_are_spins_of_the_asked_shape(sample, shape, field):
+    spins = sample(*shape, 0.5, field=field, n_sweeps=2, rng=np.random.default_rng(0))
+    assert spins.shape == shape
+    assert spins.dtype == np.int8
+    assert set(np.unique(spins)) <= {-1, 1}
+    assert spins.flags.c_contiguous
+    again = sample(*shape, 0.5, field=field, n_sweeps=2, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(spins, again)
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_another_seed_gives_other_samples_and_one_generator_goes_on(sample):
+    rng = np.random.default_rng(0)
+    first, second = (sample(64, 32, 0.5, n_sweeps=1, rng=rng) for _ in range(2))
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_without_sweeps_the_start_comes_back(sample):
+    rng = np.random.default_rng(1)
+    start = rng.choice([-1, 1], size=(70, 5))
+    result = sample(70, 5, 1.0, n_sweeps=0, rng=rng, start=start)
+    np.testing.assert_array_equal(result, start)
+    result[:] = 1
+    assert (start == -1).any(), "the start is not changed"
+
+
+@pytest.mark.parametrize("sample", [*CHAINS, exact])
+def test_extreme_couplings_and_fields(sample):
+    rng = np.random.default_rng(2)
+    ones = np.ones((65, 6), dtype=np.int8)
+    neel = ones * np.array([1, -1] * 3, dtype=np.int8)
+    extra = {} if sample is exact else {"start": neel}
+    spins = sample(65, 6, -500.0, n_sweeps=20, rng=rng, **extra)
+    assert (spins * np.roll(spins, 1, axis=1) == -1).all()
+    extra = {} if sample is exact else {"start": ones}
+    spins = sample(65, 6, 500.0, n_sweeps=20, rng=rng, **extra)
+    assert (spins * np.roll(spins, 1, axis=1) == 1).all()
+    assert (sample(65, 6, 0.5, field=-600.0, n_sweeps=20, rng=rng) == -1).all()
+    assert (sample(65, 6, -500.0, field=1e6, n_sweeps=20, rng=rng) == 1).all()
+
+
+def test_exact_samples_of_a_frozen_frustrated_ring_have_one_wrong_bond():
+    spins = sampler.exact_chain(500, 7, -500.0, rng=np.random.default_rng(3))
+    wrong = (spins * np.roll(spins, 1, axis=1) == 1).sum(axis=1)
+    np.testing.assert_array_equal(wrong, 1)
+    assert len(np.unique(spins, axis=0)) == 14, "all ground states occur"
+
+
+@pytest.mark.parametrize(
+    ("n_sites", "coupling", "field", "exact"),
+    [
+        (4, 1e16, 1.0, np.tanh(4.0)),  # all spins flip together
+        (1000, 1e14, 1e-3, np.tanh(1.0)),
+        (3, -1e17, 0.5, np.tanh(0.5) / 3),  # frustrated: one spin is left over
+    ],
+)
+def test_exact_samples_of_frozen_rings_still_feel_the_field(n_sites, coupling, field, exact):
+    rng = np.random.default_rng(6)
+    means = sampler.exact_chain(20_000, n_sites, coupling, field=field, rng=rng).mean(axis=1)
+    assert abs(means.mean() - exact) < 5 * means.std() / np.sqrt(20_000)
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_the_number_of_chains_in_a_call_does_not_change_the_first_word(sample):
+    """The 64 chains of a word depend on its generator alone, not on the other words."""
+    start = np.ones((64, 9), dtype=np.int8)
+    many = np.ones((200, 9), dtype=np.int8)
+    few = sample(64, 9, 0.5, n_sweeps=7, rng=np.random.default_rng(4), start=start)
+    more = sample(200, 9, 0.5, n_sweeps=7, rng=np.random.default_rng(4), start=many)
+    np.testing.assert_array_equal(more[:64], few)
+    assert (more[64:128] != few).any(), "each word has numbers of its own"
+
+
+def test_a_long_run_in_pieces_is_the_same_run(monkeypatch):
+    for sample in CHAINS:
+        whole = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
+        with monkeypatch.context() as patch:
+            patch.setattr("rgrbm.sampler.chain.CHUNK", 7)
+            pieces = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
+        np.testing.assert_array_equal(whole, pieces)
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_progress_is_shown_on_demand(sample, capsys):
+    sample(3, 4, 0.5, n_sweeps=5, rng=np.random.default_rng(0))
+    assert capsys.readouterr().err == ""
+    sample(3, 4, 0.5, n_sweeps=5, rng=np.random.default_rng(0), progress=True)
+    assert "100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sample", [*CHAINS, exact])
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"n_samples": 0}, ValueError, "n_samples must be at least 1, got 0"),
+        ({"n_sites": 0}, ValueError, "n_sites must be at least 1, got 0"),
+        ({"n_sites": 2.0}, TypeError, "n_sites must be an integer"),
+        ({"n_samples": True}, TypeError, "n_samples must be an integer"),
+        ({"coupling": np.nan}, ValueError, "coupling must be finite"),
+        ({"coupling": [1.0, 2.0]}, ValueError, "coupling must be a single number"),
+        ({"field": -np.inf}, ValueError, "field must be finite"),
+        ({"field": None}, TypeError, "field must be an array of real numbers"),
+        ({"rng": 42}, TypeError, r"rng must be a numpy\.random\.Generator"),
+    ],
+)
+def test_bad_input_is_refused(sample, changes, error, message):
+    arguments = {"n_samples": 2, "n_sites": 4, "coupling": 1.0, "field": 0.0, "n_sweeps": 1}
+    arguments = {**arguments, "rng": np.random.default_rng(0), **changes}
+    with pytest.raises(error, match=message):
+        sample(**arguments)
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"n_sweeps": -1}, ValueError, "n_sweeps must be at least 0, got -1"),
+        ({"n_sweeps": 1.5}, TypeError, "n_sweeps must be an integer"),
+        ({"start": np.zeros((2, 4))}, ValueError, "start must hold only -1 and 1, got 0"),
+        ({"start": np.ones((3, 4))}, ValueError, r"start must have the shape \(2, 4\), got \(3, 4"),
+        ({"start": np.ones((2, 5))}, ValueError, r"start must have the shape \(\.\.\., 4\)"),
+    ],
+)
+def test_bad_sweeps_and_starts_are_refused(sample, changes, error, message):
+    arguments = {"n_sweeps": 1, "rng": np.random.default_rng(0), **changes}
+    with pytest.raises(error, match=message):
+        sample(2, 4, 1.0, **arguments)
