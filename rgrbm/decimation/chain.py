@@ -201,8 +201,8 @@ def undecimate_spins(spins, coupling, field, rng):
     array([1, 1, 1, 1], dtype=int8)
     """
     spins = checks.spin_states("spins", spins)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     neighbours = spins + np.roll(spins, -1, axis=-1)
     up = checks.generator(rng).random(spins.shape) < expit(2 * (coupling * neighbours + field))
     fine = np.stack([spins, np.where(up, 1, -1)], axis=-1).astype(np.int8)

@@ -218,8 +218,8 @@ def exact_chain(n_samples, n_sites, coupling, *, field=0.0, rng):
            [1, 1, 1, 1]], dtype=int8)
     """
     n_samples, n_sites = _sizes(n_samples, n_sites)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     checks.generator(rng)
 
     # A larger coupling would swallow the field in rounding, and break a bond as good as never.
@@ -254,8 +254,8 @@ def _sizes(n_samples, n_sites):
 def _prepare(n_samples, n_sites, coupling, field, n_sweeps, rng, start):
     """Check the arguments that the Markov chains share; make the spins they start from."""
     n_samples, n_sites = _sizes(n_samples, n_sites)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     n_sweeps = checks.integer("n_sweeps", n_sweeps, 0)
     checks.generator(rng)
     if start is None:

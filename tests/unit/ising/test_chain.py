@@ -75,7 +75,7 @@ def test_numbers_that_are_not_finite_are_refused(name, wrong):
 def test_wrong_states_and_numbers_are_refused():
     with pytest.raises(ValueError, match="spins must hold only -1 and 1, got 0"):
         chain_energy([1, 0], 1.0)
-    with pytest.raises(ValueError, match=r"spins must have the shape \(\.\.\., n_sites\)"):
+    with pytest.raises(ValueError, match=r"spins must have the shape \(\.\.\., n >= 1\)"):
         chain_energy(np.empty((3, 0)), 1.0)
     with pytest.raises(ValueError, match="coupling must be a single number"):
         chain_energy([1, 1], [1.0, 2.0])
