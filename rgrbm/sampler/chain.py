@@ -93,10 +93,10 @@ def metropolis_chain(
     array([[1, 1, 1, 1, 1],
            [1, 1, 1, 1, 1]], dtype=int8)
     """
+    looks = _looks(observe, every)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
-    looks = _looks(observe, every)
     # What the flip of a spin +1 costs, if none, one or both neighbours are +1; of a -1, minus it.
     cost = 2 * (coupling * np.array([-2, 0, 2]) + field)
     digits = _binary_digits(np.exp(-np.abs(cost)))
@@ -171,10 +171,10 @@ def heat_bath_chain(
     >>> bool(abs(spins.mean()) < 0.1)
     True
     """
+    looks = _looks(observe, every)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
-    looks = _looks(observe, every)
     digits = _binary_digits(expit(2 * (coupling * np.array([-2, 0, 2]) + field)))
 
     from rgrbm.sampler import _chain_kernels as kernels
