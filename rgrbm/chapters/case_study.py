@@ -28,8 +28,8 @@ class LearnedRing(NamedTuple):
     sparse : BernoulliRBM
         Trained with the L1 penalty.
     refitted : BernoulliRBM
-        Trained further, without the penalty, on the large weights of `sparse` only; the others are
-        zero.
+        Trained further, without the penalty, on the large weights of the other only; its small ones
+        are zero.
     """
 
     sparse: BernoulliRBM
@@ -98,10 +98,8 @@ def learn_ring(data, *, l1=0.003, n_epochs=20_000, n_refit_epochs=10_000, thresh
 
     Notes
     -----
-    The experiment of [Qiu2022]_, section 5.2, which gives neither the strength of the penalty nor
-    the learning rate. The refit is not in the paper.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    The experiment of :cite:t:`qiu2022`, section 5.2, which gives neither the strength of the
+    penalty nor the learning rate. The refit is not in the paper.
 
     Examples
     --------

@@ -50,9 +50,7 @@ def decimate_coupling(coupling, field=0.0):
     At h = 0, tanh K' = tanh(K)**2, so the sign of K is lost: antiferromagnetic order is
     invisible after one step. Evaluated with logarithms, without overflow or cancellation.
 
-    [Qiu2022]_, Eq. 4, with a field. Its constant A is exp(g).
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    :cite:t:`qiu2022`, Eq. 4, with a field. Its constant A is exp(g).
 
     Examples
     --------

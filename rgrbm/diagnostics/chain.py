@@ -124,7 +124,7 @@ def estimate_coupling(spins, *, n_blocks=50):
     ------
     ValueError, TypeError
         If an argument is not as described; or if the samples are as ordered as they can be, because
-        their likelihood grows without limit with |K|.
+        their likelihood grows without limit with the size of K.
 
     Examples
     --------

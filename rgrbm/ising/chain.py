@@ -55,9 +55,7 @@ def chain_energy(spins, coupling, field=0.0):
 
     Notes
     -----
-    The Hamiltonian of [Qiu2022]_, section 2, with a field.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    The Hamiltonian of :cite:t:`qiu2022`, section 2, with a field.
 
     Examples
     --------

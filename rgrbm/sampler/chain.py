@@ -79,12 +79,10 @@ def metropolis_chain(
     64 chains share a machine word, and with it the sequence of sites; they differ in their random
     acceptances. Chains that have forgotten their start are independent all the same. Close to
     K = h = 0 nearly every flip is accepted. Then chains of a word that share a `start` of yours
-    stay copies of each other for about 1/(|K| + |h|) sweeps, and at K = h = 0 for ever; the random
-    start is right.
+    stay copies of each other for about :math:`1/(|K| + |h|)` sweeps, and at K = h = 0 for ever; the
+    random start is right.
 
-    [Qiu2022]_, Eq. 16.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    :cite:t:`qiu2022`, Eq. 16.
 
     Examples
     --------
