@@ -1,10 +1,13 @@
 """Every door has a page, and every public name an entry on it."""
 
 import os
+import re
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
+from store_chapters import chapter_paths
 
 import rgrbm
 
@@ -44,3 +47,28 @@ def test_the_built_page_has_an_entry_for_every_public_name(name):
     html = (ROOT / folder / FOLDER / f"{name}.html").read_text(encoding="utf-8")
     for public in getattr(rgrbm, name).__all__:
         assert f'id="rgrbm.{name}.{public}"' in html, public
+
+
+def used_names(code):
+    """Yield the door and the name of all that a chapter takes from the library."""
+    for door in rgrbm.__all__:
+        listed = getattr(rgrbm, door).__all__
+        imports = re.findall(rf"^\s*from rgrbm\.{door} import (\([^)]*\)|.*)", code, re.M)
+        yield from ((door, name) for text in imports for name in re.findall(r"\w+", text))
+        if re.search(rf"^\s*from rgrbm import .*\b{door}\b", code, re.M):
+            yield from ((door, name) for name in listed if re.search(rf"\b{door}\.{name}\b", code))
+
+
+def test_a_chapter_links_to_what_it_uses_first():
+    met = set()
+    for path in chapter_paths():
+        if path.parent.name == "reference":
+            continue
+        cells = nbformat.read(path, as_version=4).cells
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        for door, name in set(used_names(code)) - met:
+            assert name in getattr(rgrbm, door).__all__, (path, name)
+            assert f"<rgrbm.{door}.{name}>`" in text, (path.name, door, name)
+            met.add((door, name))
+    assert len(met) > 30
