@@ -9,11 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from notebooks import chapter_paths
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from store_chapters import chapter_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -99,23 +99,6 @@ def test_the_citation_file_is_complete():
     assert {"message", "title", "authors", "type", "license"} <= set(citation)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     assert citation["title"] == config["title"]
-
-
-def test_the_readme_quotes_the_numbers_that_the_chapters_found():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme[readme.index("## Results") :]
-    found = {}
-    for path in chapter_paths():
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-                if name:
-                    value = output.data["application/papermill.record/text/plain"]
-                    found[name] = value.strip("'")
-    quoted = re.findall(r"([^| ]+?)(?: %)?<!-- (\S+) -->", table)
-    assert quoted
-    for value, name in quoted:
-        assert value.strip("*") == found[name], f"{name}: README {value}, chapter {found[name]}"
 
 
 def test_every_file_that_the_readme_links_to_exists():
