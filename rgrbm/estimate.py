@@ -69,10 +69,8 @@ class Estimate:
         >>> print(Estimate.mean([1.0, 2.0, 3.0]))
         2.0(6)
         """
-        values = checks.reduced("values", values)
-        axis = checks.integer("axis", axis, -values.ndim)
-        if axis >= values.ndim:
-            raise ValueError(f"axis must be below {values.ndim}, got {axis}")
+        values = checks.array("values", values)
+        axis = checks.integer("axis", axis, -values.ndim, values.ndim - 1)
         n_values = values.shape[axis]
         if n_values < 2:
             raise ValueError(f"values must be at least 2 along axis {axis}, got {n_values}")

@@ -28,8 +28,8 @@ class LearnedRing(NamedTuple):
     sparse : BernoulliRBM
         Trained with the L1 penalty.
     refitted : BernoulliRBM
-        Trained further, without the penalty, on the large weights of `sparse` only; the others are
-        zero.
+        Trained further, without the penalty, on the large weights of the other only; its small ones
+        are zero.
     """
 
     sparse: BernoulliRBM
@@ -44,7 +44,7 @@ def ring_bits(n_samples, n_sites, coupling, *, rng):
     n_samples, n_sites : int
         At least 1. Each sample has a chain of its own, started from random spins.
     coupling : float
-        Reduced coupling K = J/T, at least 0 and at most 3.
+        Reduced coupling K = J/T, at least 0 and at most 3: beyond, the sampling takes too long.
     rng : numpy.random.Generator
 
     Returns
@@ -67,9 +67,7 @@ def ring_bits(n_samples, n_sites, coupling, *, rng):
     >>> ring_bits(3, 64, 1.0, rng=np.random.default_rng(0)).shape
     (3, 64)
     """
-    coupling = checks.real("coupling", coupling, 0.0)
-    if coupling > 3:
-        raise ValueError(f"coupling must be at most 3, got {coupling}: the sampling is too slow")
+    coupling = checks.real("coupling", coupling, 0.0, 3.0)
     n_sweeps = int(RELAXATIONS / (1 - np.tanh(2 * coupling)))
     return spins_to_bits(metropolis_chain(n_samples, n_sites, coupling, n_sweeps=n_sweeps, rng=rng))
 
@@ -100,10 +98,8 @@ def learn_ring(data, *, l1=0.003, n_epochs=20_000, n_refit_epochs=10_000, thresh
 
     Notes
     -----
-    The experiment of [Qiu2022]_, section 5.2, which gives neither the strength of the penalty nor
-    the learning rate. The refit is not in the paper.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    The experiment of :cite:t:`qiu2022`, section 5.2, which gives neither the strength of the
+    penalty nor the learning rate. The refit is not in the paper.
 
     Examples
     --------
@@ -112,8 +108,8 @@ def learn_ring(data, *, l1=0.003, n_epochs=20_000, n_refit_epochs=10_000, thresh
     >>> learned.sparse
     BernoulliRBM(n_visible=8, n_hidden=4)
     """
-    data = checks.two_valued("data", data, 0, 1)
-    if data.ndim != 2 or data.shape[1] < 2:
+    data = checks.two_valued("data", data, 0, 1, (None, None))
+    if data.shape[1] < 2:
         raise ValueError(f"data must have the shape (n_samples, n_visible >= 2), got {data.shape}")
     threshold = checks.real("threshold", threshold, 0.0)
     n_visible = data.shape[1]

@@ -133,7 +133,7 @@ def show_images(images, *, titles=(), columns=10, size=0.9, **imshow):
     2
     >>> plt.close(figure)
     """
-    images = checks.finite_array("images", images, (None, None))
+    images = checks.array("images", images, (None, None))
     columns = checks.integer("columns", columns, 1)
     side = round(images.shape[1] ** 0.5)
     if side**2 != images.shape[1]:

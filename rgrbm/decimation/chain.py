@@ -50,9 +50,7 @@ def decimate_coupling(coupling, field=0.0):
     At h = 0, tanh K' = tanh(K)**2, so the sign of K is lost: antiferromagnetic order is
     invisible after one step. Evaluated with logarithms, without overflow or cancellation.
 
-    [Qiu2022]_, Eq. 4, with a field. Its constant A is exp(g).
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    :cite:t:`qiu2022`, Eq. 4, with a field. Its constant A is exp(g).
 
     Examples
     --------
@@ -201,8 +199,8 @@ def undecimate_spins(spins, coupling, field, rng):
     array([1, 1, 1, 1], dtype=int8)
     """
     spins = checks.spin_states("spins", spins)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     neighbours = spins + np.roll(spins, -1, axis=-1)
     up = checks.generator(rng).random(spins.shape) < expit(2 * (coupling * neighbours + field))
     fine = np.stack([spins, np.where(up, 1, -1)], axis=-1).astype(np.int8)

@@ -43,9 +43,7 @@ def correlation(spins, max_distance, *, n_blocks=50):
     """
     spins = _samples(spins)
     n_sites = spins.shape[1]
-    max_distance = checks.integer("max_distance", max_distance, 0)
-    if max_distance > n_sites:
-        raise ValueError(f"max_distance must be at most n_sites = {n_sites}, got {max_distance}")
+    max_distance = checks.integer("max_distance", max_distance, 0, n_sites)
     products = np.stack(
         [
             (spins * np.roll(spins, -distance, axis=1)).mean(axis=1)
@@ -94,11 +92,7 @@ def correlation_by_distance(spins, sites, n_sites, max_distance, *, n_blocks=50)
     sites = checks.integers("sites", sites, 0, n_sites - 1)
     if sites.shape != spins.shape[1:]:
         raise ValueError(f"sites must have the shape {spins.shape[1:]}, got {sites.shape}")
-    max_distance = checks.integer("max_distance", max_distance, 0)
-    if max_distance > n_sites // 2:
-        raise ValueError(
-            f"max_distance must be at most n_sites // 2 = {n_sites // 2}, got {max_distance}"
-        )
+    max_distance = checks.integer("max_distance", max_distance, 0, n_sites // 2)
     apart = np.abs(sites[:, None] - sites)
     apart = np.minimum(apart, n_sites - apart)
     products = np.full((len(spins), max_distance + 1), np.nan)
@@ -130,7 +124,7 @@ def estimate_coupling(spins, *, n_blocks=50):
     ------
     ValueError, TypeError
         If an argument is not as described; or if the samples are as ordered as they can be, because
-        their likelihood grows without limit with |K|.
+        their likelihood grows without limit with the size of K.
 
     Examples
     --------

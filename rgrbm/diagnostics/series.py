@@ -129,7 +129,7 @@ def blocked_mean(values, n_blocks):
 
 def _series(series):
     n_axes = max(1, checks.numeric("series", series).ndim)
-    array = checks.finite_array("series", series, (None,) * n_axes)
+    array = checks.array("series", series, (None,) * n_axes)
     if array.ndim > 2 or array.shape[-1] < 2:
         raise ValueError(
             "series must have the shape (n_steps,) or (n_chains, n_steps), n_steps >= 2, "

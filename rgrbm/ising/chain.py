@@ -27,7 +27,7 @@ __all__ = [
     "state_index",
 ]
 
-LARGEST_RING = 20
+LARGEST_RING = 20  # 2**20 states are listed: 20 MB
 
 
 def chain_energy(spins, coupling, field=0.0):
@@ -55,9 +55,7 @@ def chain_energy(spins, coupling, field=0.0):
 
     Notes
     -----
-    The Hamiltonian of [Qiu2022]_, section 2, with a field.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    The Hamiltonian of :cite:t:`qiu2022`, section 2, with a field.
 
     Examples
     --------
@@ -65,8 +63,8 @@ def chain_energy(spins, coupling, field=0.0):
     array([-3.,  1.])
     """
     spins = checks.spin_states("spins", spins)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     bonds = np.sum(spins * np.roll(spins, -1, axis=-1), axis=-1, dtype=np.int64)
     return -coupling * bonds - field * np.sum(spins, axis=-1, dtype=np.int64)
 
@@ -97,11 +95,7 @@ def enumerate_spins(n_sites):
            [ 1, -1],
            [ 1,  1]], dtype=int8)
     """
-    n_sites = checks.integer("n_sites", n_sites, 1)
-    if n_sites > LARGEST_RING:
-        raise ValueError(
-            f"n_sites must be at most {LARGEST_RING} to enumerate 2**n_sites states, got {n_sites}"
-        )
+    n_sites = checks.integer("n_sites", n_sites, 1, LARGEST_RING)
     bits = np.arange(2**n_sites)[:, None] >> np.arange(n_sites)[::-1] & 1
     return (2 * bits - 1).astype(np.int8)
 
@@ -133,11 +127,9 @@ def state_index(states):
     """
     array = checks.numeric("states", states)
     low = -1 if array.dtype.kind != "b" and (array == -1).any() else 0
-    array = checks.two_valued("states", array, low, 1)
-    if array.ndim == 0 or not 1 <= array.shape[-1] <= 62:
-        raise ValueError(
-            f"states must have the shape (..., n_sites) with 1 to 62 sites, got {array.shape}"
-        )
+    array = checks.two_valued("states", array, low, 1, (..., None))
+    if array.shape[-1] > 62:
+        raise ValueError(f"states must have at most 62 sites, got {array.shape[-1]}")
     return (array > 0) @ (1 << np.arange(array.shape[-1], dtype=np.int64)[::-1])
 
 

@@ -105,7 +105,7 @@ class _RBM:
     @classmethod
     def _from_parameters(cls, weights, visible_bias, hidden_bias):
         rbm = cls.__new__(cls)
-        rbm._weights = checks.finite_array("weights", weights, (None, None))
+        rbm._weights = checks.array("weights", weights, (None, None))
         rbm.visible_bias = visible_bias
         rbm.hidden_bias = hidden_bias
         return rbm
@@ -117,7 +117,7 @@ class _RBM:
 
     @weights.setter
     def weights(self, value):
-        self._weights = checks.finite_array("weights", value, self._weights.shape)
+        self._weights = checks.array("weights", value, self._weights.shape)
 
     @property
     def visible_bias(self):
@@ -126,7 +126,7 @@ class _RBM:
 
     @visible_bias.setter
     def visible_bias(self, value):
-        self._visible_bias = checks.finite_array("visible_bias", value, (self.n_visible,))
+        self._visible_bias = checks.array("visible_bias", value, (self.n_visible,))
 
     @property
     def hidden_bias(self):
@@ -135,7 +135,7 @@ class _RBM:
 
     @hidden_bias.setter
     def hidden_bias(self, value):
-        self._hidden_bias = checks.finite_array("hidden_bias", value, (self.n_hidden,))
+        self._hidden_bias = checks.array("hidden_bias", value, (self.n_hidden,))
 
     @property
     def n_visible(self):
@@ -208,9 +208,7 @@ class _RBM:
         array([0., 2.])
         """
         n_visible, n_weights = self.n_visible, self.weights.size
-        vector = checks.finite_array(
-            "vector", vector, (n_weights + self.n_visible + self.n_hidden,)
-        )
+        vector = checks.array("vector", vector, (n_weights + self.n_visible + self.n_hidden,))
         weights, visible_bias, hidden_bias = np.split(vector, [n_weights, n_weights + n_visible])
         rbm = self.copy()
         rbm.weights = weights.reshape(self.weights.shape)
@@ -443,7 +441,7 @@ class _RBM:
         return data
 
     def _hidden(self, hidden):
-        return checks.two_valued("hidden", hidden, 0, 1, self.n_hidden).astype(np.float64)
+        return checks.two_valued("hidden", hidden, 0, 1, (..., self.n_hidden)).astype(np.float64)
 
     def _hidden_input(self, visible):
         return self._scaled(visible) @ self.weights + self.hidden_bias
@@ -560,10 +558,10 @@ class BernoulliRBM(_RBM):
         >>> rbm.weights, rbm.visible_bias, rbm.hidden_bias
         (array([[2.]]), array([-1.]), array([-1.]))
         """
-        weights = checks.finite_array("weights", weights, (None, None))
+        weights = checks.array("weights", weights, (None, None))
         n_visible, n_hidden = weights.shape
-        visible_field = checks.finite_array("visible_field", visible_field, (n_visible,))
-        hidden_field = checks.finite_array("hidden_field", hidden_field, (n_hidden,))
+        visible_field = checks.array("visible_field", visible_field, (n_visible,))
+        hidden_field = checks.array("hidden_field", hidden_field, (n_hidden,))
         return cls.from_parameters(
             4 * weights,
             2 * visible_field - 2 * weights.sum(axis=1),
@@ -629,7 +627,7 @@ class BernoulliRBM(_RBM):
         return visible  # times a precision of 1
 
     def _visible(self, visible, name="visible"):
-        return checks.two_valued(name, visible, 0, 1, self.n_visible).astype(np.float64)
+        return checks.two_valued(name, visible, 0, 1, (..., self.n_visible)).astype(np.float64)
 
     def _visible_energy(self, visible):
         return -visible @ self.visible_bias
@@ -769,7 +767,7 @@ class GaussianBernoulliRBM(_RBM):
         return visible * self._precision
 
     def _visible(self, visible, name="visible"):
-        return checks.real_valued(name, visible, self.n_visible)
+        return checks.array(name, visible, (..., self.n_visible))
 
     def _visible_energy(self, visible):
         return np.sum(((visible - self.visible_bias) / self.sigma) ** 2, axis=-1) / 2
@@ -804,10 +802,10 @@ def checked_bernoulli(rbm):
 
 def _widths(value, n_visible):
     """Return `sigma` as an array of shape (n_visible,)."""
-    array = checks.reduced("sigma", value)
+    array = checks.array("sigma", value)
     if array.ndim == 0:
         array = np.full(n_visible, array)
-    array = checks.finite_array("sigma", array, (n_visible,))
+    array = checks.array("sigma", array, (n_visible,))
     if (array < 1 / checks.LARGEST).any():
         raise ValueError(f"sigma must be positive, at least 1e-100, got {array.min()} in it")
     return array

@@ -81,7 +81,7 @@ def decimation_rbm(n_visible, coupling):
            [0. , 0.5, 0.5]])
     """
     n_visible = checks.integer("n_visible", n_visible, 1)
-    coupling = checks.reduced_number("coupling", coupling)
+    coupling = checks.number("coupling", coupling)
     here = np.eye(n_visible)
     weights = coupling * (here + np.roll(here, 1, axis=0))
     return BernoulliRBM.from_spin_parameters(weights, np.zeros(n_visible), np.zeros(n_visible))
@@ -212,9 +212,7 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     checked_bernoulli(rbm)
     if layer not in ("hidden", "visible"):
         raise ValueError(f"layer must be 'hidden' or 'visible', got {layer!r}")
-    order = checks.integer("order", order, 1)
-    if order > 2:
-        raise ValueError(f"order must be 1 or 2, got {order}")
+    order = checks.integer("order", order, 1, 2)
     n_samples = checks.integer("n_samples", n_samples, 2)
     weights, fields, own = rbm.spin_parameters()
     if layer == "visible":
@@ -349,7 +347,7 @@ def order_hidden_units(rbm):
 def _values(hamiltonian, visible):
     if not callable(hamiltonian):
         raise TypeError(f"hamiltonian must be a function of visible states, got {hamiltonian!r}")
-    values = checks.reduced("hamiltonian(visible)", hamiltonian(visible))
+    values = checks.array("hamiltonian(visible)", hamiltonian(visible))
     if values.shape != np.shape(visible)[:-1]:
         raise ValueError(
             f"hamiltonian must return the shape {np.shape(visible)[:-1]} for visible states of the "

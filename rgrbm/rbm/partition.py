@@ -400,7 +400,7 @@ def log_likelihood(rbm, data, log_partition):
     """
     checked_machine(rbm)
     data = rbm._samples(data)
-    log_partition = checks.reduced_number("log_partition", log_partition)
+    log_partition = checks.number("log_partition", log_partition)
     pieces = np.array_split(data, range(1000, len(data), 1000))  # each fits into the cache
     with single_threaded_blas():
         free_energy = np.concatenate([rbm.free_energy(piece) for piece in pieces])
@@ -439,7 +439,7 @@ def kl_divergence(p, q):
 
 
 def _distribution(name, value):
-    array = checks.reduced(name, value)
+    array = checks.array(name, value)
     if (array < 0).any() or abs(array.sum() - 1) > 1e-8:
         raise ValueError(
             f"{name} must be a distribution: not negative, with the sum 1; "

@@ -231,9 +231,9 @@ def train(
     data = rbm._samples(data)
     n_samples = len(data)
     n_epochs = checks.integer("n_epochs", n_epochs, 1)
-    batch_size = n_samples if batch_size is None else checks.integer("batch_size", batch_size, 1)
-    if batch_size > n_samples:
-        raise ValueError(f"batch_size must be at most n_samples = {n_samples}, got {batch_size}")
+    if batch_size is None:
+        batch_size = n_samples
+    batch_size = checks.integer("batch_size", batch_size, 1, n_samples)
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}")
     if n_chains is not None and method != "pcd":
@@ -376,7 +376,7 @@ def _show(rbm, state):
 def _check_finite(rbm, learning_rate):
     try:
         for name, part in zip(PARAMETERS, _parameters(rbm), strict=True):
-            checks.finite_array(name, part, part.shape)
+            checks.array(name, part, part.shape)
     except ValueError as error:
         raise FloatingPointError(
             f"training diverged with learning_rate = {learning_rate}: take a smaller one ({error})"

@@ -79,12 +79,10 @@ def metropolis_chain(
     64 chains share a machine word, and with it the sequence of sites; they differ in their random
     acceptances. Chains that have forgotten their start are independent all the same. Close to
     K = h = 0 nearly every flip is accepted. Then chains of a word that share a `start` of yours
-    stay copies of each other for about 1/(|K| + |h|) sweeps, and at K = h = 0 for ever; the random
-    start is right.
+    stay copies of each other for about :math:`1/(|K| + |h|)` sweeps, and at K = h = 0 for ever; the
+    random start is right.
 
-    [Qiu2022]_, Eq. 16.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    :cite:t:`qiu2022`, Eq. 16.
 
     Examples
     --------
@@ -93,10 +91,10 @@ def metropolis_chain(
     array([[1, 1, 1, 1, 1],
            [1, 1, 1, 1, 1]], dtype=int8)
     """
+    looks = _looks(observe, every)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
-    looks = _looks(observe, every)
     # What the flip of a spin +1 costs, if none, one or both neighbours are +1; of a -1, minus it.
     cost = 2 * (coupling * np.array([-2, 0, 2]) + field)
     digits = _binary_digits(np.exp(-np.abs(cost)))
@@ -171,10 +169,10 @@ def heat_bath_chain(
     >>> bool(abs(spins.mean()) < 0.1)
     True
     """
+    looks = _looks(observe, every)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
-    looks = _looks(observe, every)
     digits = _binary_digits(expit(2 * (coupling * np.array([-2, 0, 2]) + field)))
 
     from rgrbm.sampler import _chain_kernels as kernels
@@ -218,8 +216,8 @@ def exact_chain(n_samples, n_sites, coupling, *, field=0.0, rng):
            [1, 1, 1, 1]], dtype=int8)
     """
     n_samples, n_sites = _sizes(n_samples, n_sites)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     checks.generator(rng)
 
     # A larger coupling would swallow the field in rounding, and break a bond as good as never.
@@ -254,8 +252,8 @@ def _sizes(n_samples, n_sites):
 def _prepare(n_samples, n_sites, coupling, field, n_sweeps, rng, start):
     """Check the arguments that the Markov chains share; make the spins they start from."""
     n_samples, n_sites = _sizes(n_samples, n_sites)
-    coupling = checks.reduced_number("coupling", coupling)
-    field = checks.reduced_number("field", field)
+    coupling = checks.number("coupling", coupling)
+    field = checks.number("field", field)
     n_sweeps = checks.integer("n_sweeps", n_sweeps, 0)
     checks.generator(rng)
     if start is None:

@@ -13,7 +13,7 @@ has the sign of K, and from the angle of the eigenvectors. The functions work wi
 :math:`\ln \lambda_+` and with :math:`\delta = -\ln |r|`. So nothing overflows, and nothing cancels,
 even for an antiferromagnetic ring of odd length, where :math:`\lambda_+^N` and
 :math:`\lambda_-^N` almost annihilate each other. One exception is left: where h is within about 1
-of 2|K| and |K| is beyond 1e8, correlations are good to some five digits only.
+of :math:`2 |K|`, and K is beyond 1e8 in size, correlations are good to some five digits only.
 """
 
 from typing import NamedTuple
@@ -210,7 +210,9 @@ def magnetization(n_sites, coupling, field=0.0):
 
 
 def correlation_length(coupling, field=0.0):
-    """Distance over which the connected correlation falls by a factor e, 1/ln|lambda_+/lambda_-|.
+    r"""Distance over which the connected correlation falls by a factor e.
+
+    It is :math:`1 / \ln |\lambda_+ / \lambda_-|`.
 
     Parameters
     ----------
@@ -220,8 +222,8 @@ def correlation_length(coupling, field=0.0):
     Returns
     -------
     correlation_length : float or ndarray, shape (...)
-        In lattice sites. It is 0 at K = 0, and inf where it exceeds the largest float (|K| > 355
-        without a field).
+        In lattice sites. It is 0 at K = 0, and inf where it exceeds the largest float (K
+        beyond 355 in size, without a field).
 
     Raises
     ------
@@ -239,7 +241,7 @@ def correlation_length(coupling, field=0.0):
 
 
 def spectrum(coupling, field=0.0):
-    """Both eigenvalues of the transfer matrix, as logarithms and signs.
+    r"""Both eigenvalues of the transfer matrix, as logarithms and signs.
 
     Parameters
     ----------
@@ -249,7 +251,8 @@ def spectrum(coupling, field=0.0):
     Returns
     -------
     log_sizes : ndarray, shape (..., 2)
-        ln |lambda|, the larger first. At K = 0 the second eigenvalue is 0 and its entry -inf.
+        :math:`\ln |\lambda|`, the larger first. At K = 0 the second eigenvalue is 0 and its entry
+        -inf.
     signs : ndarray, shape (..., 2)
         +1, 0 or -1; the second has the sign of K.
 

@@ -71,8 +71,8 @@ def test_an_estimate_unpacks_picks_and_scales():
     ("call", "error", "message"),
     [
         (lambda: Estimate.mean([1.0]), ValueError, "values must be at least 2 along axis 0, got 1"),
-        (lambda: Estimate.mean(3.0), ValueError, "axis must be below 0, got 0"),
-        (lambda: Estimate.mean([1, 2], axis=1), ValueError, "axis must be below 1, got 1"),
+        (lambda: Estimate.mean(3.0), ValueError, "axis must be at most -1, got 0"),
+        (lambda: Estimate.mean([1, 2], axis=1), ValueError, "axis must be at most 0, got 1"),
         (lambda: Estimate.mean([1, 2], axis=-2), ValueError, "axis must be at least -1, got -2"),
         (lambda: Estimate.mean([1, np.nan]), ValueError, "values must be finite"),
         (lambda: Estimate.mean(["a", "b"]), TypeError, "values must be an array of real numbers"),

@@ -34,8 +34,7 @@ KERNELS = [sampler.metropolis_chain, sampler.heat_bath_chain, plain_metropolis, 
 def indicators(spins):
     """Return for each sample a row that marks its state."""
     n_sites = spins.shape[1]
-    index = ising.spins_to_bits(spins) @ (2 ** np.arange(n_sites)[::-1])
-    return np.eye(2**n_sites)[index]
+    return np.eye(2**n_sites)[ising.state_index(spins)]
 
 
 def check_law(spins, law, group=1):

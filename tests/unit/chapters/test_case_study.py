@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rgrbm import transfer_matrix
-from rgrbm.chapters import learn_ring, ring_bits
+from rgrbm.chapters import learn_ring, refit, ring_bits
 from rgrbm.diagnostics import correlation
 from rgrbm.ising import bits_to_spins
 from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
@@ -49,6 +49,21 @@ def test_it_is_training_with_the_penalty_and_then_on_the_large_weights(data):
     assert (learned.refitted.weights[large] != sparse.weights[large]).all()
 
 
+@pytest.mark.parametrize("method", ["cd", "pcd", "exact"])
+def test_a_refit_moves_only_what_is_large_and_leaves_the_machine(data, method):
+    sparse = learn(data).sparse
+    before = sparse.copy()
+    large = np.abs(sparse.weights) > 0.3
+    arguments = {"method": method, "n_epochs": 20, "learning_rate": 0.2}
+    refitted = refit(sparse, data, threshold=0.3, rng=np.random.default_rng(5), **arguments)
+    np.testing.assert_array_equal(sparse.weights, before.weights)
+    assert not refitted.weights[~large].any()
+    assert (refitted.weights[large] != sparse.weights[large]).all()
+    expected = before.copy()
+    train(expected, data, mask=large, rng=np.random.default_rng(5), **arguments)
+    np.testing.assert_array_equal(refitted.weights, expected.weights)
+
+
 def test_the_hidden_units_are_in_order(data):
     sparse = learn(data).sparse
     strongest = np.abs(sparse.weights).argmax(axis=0)
@@ -75,6 +90,7 @@ def test_the_same_seed_gives_the_same_machines(data):
         (lambda rng: learn_ring([[0, 1]], threshold=-1, rng=rng), ValueError, "threshold must be"),
         (lambda rng: learn_ring([[0, 1]], l1=-1, rng=rng), ValueError, "l1 must be"),
         (lambda rng: learn_ring([[0, 1]], rng=None), TypeError, "rng must be"),
+        (lambda rng: refit("rbm", [[0, 1]], rng=rng), TypeError, "rbm must be a BernoulliRBM"),
     ],
 )
 def test_bad_input_is_refused(call, error, message):

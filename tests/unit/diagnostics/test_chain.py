@@ -1,95 +1,15 @@
-"""Diagnostics against series and rings whose answers are known."""
-
-import pickle
+"""Correlations and couplings of rings whose answers are known."""
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
 from rgrbm import diagnostics, sampler, transfer_matrix
-from rgrbm.diagnostics import SeriesTooShortError, autocorrelation_time
-
-
-def autoregression(memory, shape, seed=0):
-    """Return x(t) = memory * x(t - 1) + noise: its time is (1 + memory) / (1 - memory)."""
-    rng = np.random.default_rng(seed)
-    series = np.empty(shape)
-    series[..., 0] = rng.normal(size=shape[:-1]) / np.sqrt(1 - memory**2)
-    for t in range(1, shape[-1]):
-        series[..., t] = memory * series[..., t - 1] + rng.normal(size=shape[:-1])
-    return series
-
-
-@pytest.mark.parametrize("memory", [-0.9, -0.5, 0.0, 0.5, 0.9])
-@pytest.mark.parametrize("shape", [(200_000,), (100, 2_000)])
-def test_the_time_of_an_autoregression(memory, shape):
-    series = autoregression(memory, shape) + 17.0
-    exact = (1 + memory) / (1 - memory)
-    # Sokal: the relative error is about sqrt(2 (2 W + 1) / n), W the window of some 5 times.
-    tolerance = 5 * np.sqrt(2 * (2 * 5 * max(exact, 1) + 1) / series.size)
-    found = autocorrelation_time(series)
-    # Near -1 the terms of the sum are of order 1 and cancel: the error is relative to them.
-    scale = exact if memory >= -0.5 else 1.0
-    assert abs(found - exact) < (tolerance + 0.02) * scale
-    assert diagnostics.effective_sample_size(series) == pytest.approx(series.size / found)
-
-
-def test_the_time_predicts_the_error_of_a_mean():
-    series = autoregression(0.8, (4000, 500))
-    found = series.mean(axis=1).var() * 500 / series.var()
-    assert found == pytest.approx(autocorrelation_time(series), rel=0.12)
-
-
-@pytest.mark.parametrize("period", [3, 16, 1000])
-def test_an_oscillation_that_never_ends_is_refused(period):
-    """Its autocorrelation does not decay: no sum over lags means anything."""
-    with pytest.raises(SeriesTooShortError):
-        autocorrelation_time(np.sin(2 * np.pi * np.arange(10_000) / period + 0.3))
-
-
-def test_scale_and_offset_do_not_matter():
-    series = autoregression(0.5, (20_000,))
-    expected = autocorrelation_time(series)
-    assert autocorrelation_time(1e-170 * series) == pytest.approx(expected)
-    assert autocorrelation_time(series + 1e9) == pytest.approx(expected, rel=1e-4)
-    with pytest.raises(ValueError, match="series must not be constant"):
-        autocorrelation_time(np.full(1000, 0.1))
-
-
-def test_the_exception_crosses_a_process_border():
-    error = pickle.loads(pickle.dumps(SeriesTooShortError(10, 3.0)))
-    assert error.estimate == 3.0
 
 
 def test_few_samples_are_never_certain():
     found = diagnostics.estimate_coupling([[1, 1, -1, -1], [1, -1, -1, 1]])
     assert found.error == pytest.approx(1 / np.sqrt(8))
-
-
-def test_a_short_series_is_refused_and_says_what_it_found():
-    series = autoregression(0.95, (300,), seed=3)
-    with pytest.raises(SeriesTooShortError, match="at least 50 times") as caught:
-        autocorrelation_time(series)
-    assert 2 < caught.value.estimate < 39
-    with pytest.raises(SeriesTooShortError):
-        autocorrelation_time([1.0, 2.0])
-
-
-@pytest.mark.parametrize(
-    ("series", "error", "message"),
-    [
-        (np.ones(100), ValueError, "series must not be constant"),
-        ([1.0], ValueError, r"series must have the shape \(n_steps,\)"),
-        (np.ones((2, 2, 2)), ValueError, r"series must have the shape \(n_steps,\)"),
-        ([], ValueError, "series must have 1 axes, none empty"),
-        (3.0, ValueError, "series must have 1 axes"),
-        ([1.0, np.nan, 2.0], ValueError, "series must be finite"),
-        (["a", "b"], TypeError, "series must be an array of real numbers"),
-    ],
-)
-def test_bad_series_are_refused(series, error, message):
-    with pytest.raises(error, match=message):
-        autocorrelation_time(series)
 
 
 def test_correlations_by_plain_loops():
@@ -102,6 +22,39 @@ def test_correlations_by_plain_loops():
         blocks = np.mean(np.reshape(products, (4, 3)), axis=1)
         error = np.std(blocks, ddof=1) / 2
         assert found.error[distance] == pytest.approx(error, abs=1e-15)
+
+
+def test_correlations_by_distance_by_plain_loops():
+    rng = np.random.default_rng(6)
+    spins = rng.choice([-1, 1], size=(12, 5))
+    sites = [7, 0, 3, 7, 9]
+    found = diagnostics.correlation_by_distance(spins, sites, 10, 5, n_blocks=4)
+    for distance in range(6):
+        pairs = [
+            (j, k)
+            for j in range(5)
+            for k in range(5)
+            if min((sites[j] - sites[k]) % 10, (sites[k] - sites[j]) % 10) == distance
+        ]
+        products = [[row[j] * row[k] for j, k in pairs] for row in spins]
+        if not pairs:
+            assert np.isnan(found.value[distance])
+            continue
+        means = np.mean(products, axis=1)
+        assert found.value[distance] == pytest.approx(np.mean(means), abs=1e-15)
+        blocks = np.mean(np.reshape(means, (4, 3)), axis=1)
+        assert found.error[distance] == pytest.approx(np.std(blocks, ddof=1) / 2, abs=1e-15)
+
+
+def test_on_all_sites_in_order_both_correlations_agree():
+    spins = sampler.exact_chain(50, 8, 0.5, rng=np.random.default_rng(7))
+    by_distance = diagnostics.correlation_by_distance(spins, range(8), 8, 4)
+    plain = diagnostics.correlation(spins, 4)
+    np.testing.assert_allclose(by_distance.value, plain.value, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(by_distance.error, plain.error, rtol=0, atol=1e-15)
+    order = np.random.default_rng(8).permutation(8)
+    moved = diagnostics.correlation_by_distance(spins[:, order], order, 8, 4)
+    np.testing.assert_allclose(moved.value, plain.value, rtol=0, atol=1e-15)
 
 
 def test_blocks_of_unequal_size_are_weighted():
@@ -163,6 +116,26 @@ def test_the_error_of_a_coupling_is_its_scatter():
         (lambda d: d.correlation(np.ones((3, 4)), 5), ValueError, "max_distance must be at most"),
         (lambda d: d.correlation(np.ones((3, 4)), -1), ValueError, "max_distance must be at least"),
         (lambda d: d.correlation(np.ones((3, 4)), 1, n_blocks=1), ValueError, "n_blocks must be"),
+        (
+            lambda d: d.correlation_by_distance(np.ones((3, 2)), [0, 6], 6, 3),
+            ValueError,
+            "sites must be from 0 to 5",
+        ),
+        (
+            lambda d: d.correlation_by_distance(np.ones((3, 2)), [0, 1, 2], 6, 3),
+            ValueError,
+            r"sites must have the shape \(2,\), got \(3,\)",
+        ),
+        (
+            lambda d: d.correlation_by_distance(np.ones((3, 2)), [0.0, 1.0], 6, 3),
+            TypeError,
+            "sites must be an integer or an array of integers",
+        ),
+        (
+            lambda d: d.correlation_by_distance(np.ones((3, 2)), [0, 1], 6, 4),
+            ValueError,
+            "max_distance must be at most 3, got 4",
+        ),
         (lambda d: d.estimate_coupling(np.ones((3, 4))), ValueError, "perfectly ordered"),
         (lambda d: d.estimate_coupling(np.ones((3, 1))), ValueError, "at least 2 sites"),
         (lambda d: d.estimate_coupling([[1, -1], [-1, 1]]), ValueError, "perfectly ordered"),

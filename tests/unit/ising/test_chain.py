@@ -1,7 +1,7 @@
 import math
-from itertools import product
 
 import numpy as np
+import oracles
 import pytest
 
 from rgrbm.ising import (
@@ -11,26 +11,19 @@ from rgrbm.ising import (
     enumerate_spins,
     exact_log_partition,
     spins_to_bits,
+    state_index,
 )
-
-
-def loop_energy(spins, coupling, field):
-    energy = 0.0
-    for i, spin in enumerate(spins):
-        energy -= coupling * spin * spins[(i + 1) % len(spins)] + field * spin
-    return energy
 
 
 @pytest.mark.parametrize("n_sites", [1, 2, 3, 6])
 @pytest.mark.parametrize(("coupling", "field"), [(0, 0), (0.7, 0), (-1.3, 0.4), (2.0, -3.0)])
 def test_the_ring_by_plain_loops(n_sites, coupling, field):
-    states = list(product([-1, 1], repeat=n_sites))
-    energies = [loop_energy(state, coupling, field) for state in states]
+    states = oracles.spins(n_sites)
+    energies = [oracles.ring_energy(state, coupling, field) for state in states]
     np.testing.assert_allclose(chain_energy(states, coupling, field), energies, atol=1e-13)
     np.testing.assert_array_equal(enumerate_spins(n_sites), states)
-    partition = math.fsum(math.exp(-energy) for energy in energies)
-    assert exact_log_partition(n_sites, coupling, field) == pytest.approx(math.log(partition))
-    law = [math.exp(-energy) / partition for energy in energies]
+    law, log_partition = oracles.ring_law(n_sites, coupling, field)
+    assert exact_log_partition(n_sites, coupling, field) == pytest.approx(log_partition)
     np.testing.assert_allclose(boltzmann_probabilities(n_sites, coupling, field), law, rtol=1e-12)
 
 
@@ -75,7 +68,7 @@ def test_numbers_that_are_not_finite_are_refused(name, wrong):
 def test_wrong_states_and_numbers_are_refused():
     with pytest.raises(ValueError, match="spins must hold only -1 and 1, got 0"):
         chain_energy([1, 0], 1.0)
-    with pytest.raises(ValueError, match=r"spins must have the shape \(\.\.\., n_sites\)"):
+    with pytest.raises(ValueError, match=r"spins must have the shape \(\.\.\., n >= 1\)"):
         chain_energy(np.empty((3, 0)), 1.0)
     with pytest.raises(ValueError, match="coupling must be a single number"):
         chain_energy([1, 1], [1.0, 2.0])
@@ -126,3 +119,33 @@ def test_what_is_no_number_is_refused(wrong):
 def test_a_ragged_array_is_refused():
     with pytest.raises(ValueError, match="spins must be a rectangular array"):
         spins_to_bits([[1], [1, -1]])
+
+
+@pytest.mark.parametrize("n_sites", [1, 2, 5])
+def test_states_are_found_in_their_list(n_sites):
+    spins = enumerate_spins(n_sites)
+    numbers = np.arange(2**n_sites)
+    np.testing.assert_array_equal(state_index(spins), numbers)
+    np.testing.assert_array_equal(state_index(spins_to_bits(spins)), numbers)
+    np.testing.assert_array_equal(state_index(spins > 0), numbers)
+    assert state_index(spins.reshape(2, -1, n_sites)).shape == (2, 2 ** (n_sites - 1))
+
+
+def test_the_index_of_a_long_state_does_not_wrap_around():
+    assert state_index([1] * 62) == 2**62 - 1
+    with pytest.raises(ValueError, match="states must have at most 62 sites, got 63"):
+        state_index([1] * 63)
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        ([0, -1], "states must hold only -1 and 1, got 0"),
+        ([0, 2], "states must hold only 0 and 1, got 2"),
+        ([[]], r"states must have the shape \(..., n >= 1\), got \(1, 0\)"),
+        (1, "states must have the shape"),
+    ],
+)
+def test_what_is_no_state_has_no_index(states, message):
+    with pytest.raises(ValueError, match=message):
+        state_index(states)

@@ -193,7 +193,11 @@ def flat(visible):
         (lambda rbm: decimation_rbm(0, 1.0), ValueError, "n_visible must be at least 1"),
         (lambda rbm: decimation_rbm(3, np.nan), ValueError, "coupling must be finite"),
         (lambda rbm: effective_couplings(rbm, "both"), ValueError, "layer must be 'hidden' or"),
-        (lambda rbm: effective_couplings(rbm, order=3), ValueError, "order must be 1 or 2, got 3"),
+        (
+            lambda rbm: effective_couplings(rbm, order=3),
+            ValueError,
+            "order must be at most 2, got 3",
+        ),
         (
             lambda rbm: effective_couplings(rbm, n_samples=1),
             ValueError,

@@ -182,7 +182,7 @@ def test_progress_is_shown_on_demand(capsys):
         ({"n_gibbs": 0}, ValueError, "n_gibbs must be at least 1, got 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"batch_size": -3}, ValueError, "batch_size must be at least 1, got -3"),
-        ({"batch_size": 5}, ValueError, "batch_size must be at most n_samples = 4, got 5"),
+        ({"batch_size": 5}, ValueError, "batch_size must be at most 4, got 5"),
         ({"learning_rate": 0}, ValueError, "learning_rate must be finite and greater than 0"),
         ({"learning_rate": -0.1}, ValueError, "learning_rate must be finite and greater than 0"),
         ({"learning_rate": np.nan}, ValueError, "learning_rate must be finite"),

@@ -99,6 +99,57 @@ def test_a_long_run_in_pieces_is_the_same_run(monkeypatch):
 
 
 @pytest.mark.parametrize("sample", CHAINS)
+@pytest.mark.parametrize("every", [1, 3, 10, 11])
+def test_a_look_sees_the_chains_and_changes_nothing(sample, every):
+    arguments = {"field": 0.2, "start": np.ones((70, 6))}
+    looks = []
+    spins, series = sample(
+        70, 6, 0.5, n_sweeps=10, rng=np.random.default_rng(6), **arguments,
+        observe=lambda spins: looks.append(spins) or spins.sum(axis=1), every=every,
+    )  # fmt: skip
+    unseen = sample(70, 6, 0.5, n_sweeps=10, rng=np.random.default_rng(6), **arguments)
+    np.testing.assert_array_equal(spins, unseen)
+    assert len(looks) == 10 // every
+    assert series.shape == (10 // every, 70) if looks else series.shape == (0,)
+    for number, seen in enumerate(looks, start=1):
+        assert seen.dtype == np.int8
+        rng = np.random.default_rng(6)
+        shorter = sample(70, 6, 0.5, n_sweeps=number * every, rng=rng, **arguments)
+        np.testing.assert_array_equal(seen, shorter)
+        np.testing.assert_array_equal(series[number - 1], shorter.sum(axis=1))
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_what_a_look_changes_does_not_touch_the_chains(sample):
+    def spoil(spins):
+        spins[:] = 1
+        return 0.0
+
+    spins, series = sample(
+        64, 5, 0.0, n_sweeps=3, rng=np.random.default_rng(7), observe=spoil, every=1
+    )
+    assert (spins == -1).any()
+    assert series.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+@pytest.mark.parametrize(
+    ("looks", "error", "message"),
+    [
+        ({"observe": 3}, TypeError, "observe must be callable or None, got 3"),
+        ({"observe": len, "every": 0}, ValueError, "every must be at least 1, got 0"),
+        ({"every": 1.0}, TypeError, "every must be an integer"),
+    ],
+)
+def test_bad_looks_are_refused_before_anything_is_drawn(sample, looks, error, message):
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    with pytest.raises(error, match=message):
+        sample(3, 4, 0.5, n_sweeps=5, rng=rng, **looks)
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("sample", CHAINS)
 def test_progress_is_shown_on_demand(sample, capsys):
     sample(3, 4, 0.5, n_sweeps=5, rng=np.random.default_rng(0))
     assert capsys.readouterr().err == ""

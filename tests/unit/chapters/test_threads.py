@@ -1,0 +1,38 @@
+"""One place says how many threads a chapter may use."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from rgrbm.chapters import N_THREADS, in_threads
+from rgrbm.scan import ScanError
+
+
+def n_threads(value):
+    code = "from rgrbm.chapters.threads import N_THREADS; print(N_THREADS)"
+    environment = {key: text for key, text in os.environ.items() if key != "RGRBM_THREADS"}
+    if value is not None:
+        environment["RGRBM_THREADS"] = value
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+def test_the_environment_says_how_many():
+    assert n_threads("1") == 1
+    assert n_threads("3") == 3
+    assert n_threads(None) == n_threads("") == min(2, os.cpu_count())
+
+
+def test_the_order_is_that_of_the_grid_and_failures_are_told():
+    found = in_threads(lambda seed, x: (seed, x), {"seed": range(3), "x": "ab"})
+    assert found == [(seed, x) for seed in range(3) for x in "ab"]
+    names = in_threads(lambda seed: threading.current_thread().name, {"seed": range(50)})
+    assert threading.current_thread().name not in names
+    assert len(set(names)) <= N_THREADS
+    with pytest.raises(ScanError, match="failed at"):
+        in_threads(lambda seed: 1 / seed, {"seed": [1, 0]})

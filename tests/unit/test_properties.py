@@ -1,0 +1,88 @@
+"""Three exact solutions of the ring, which share no code, agree at drawn sizes and couplings.
+
+hypothesis draws the same examples on every machine (``derandomize``), extremes among them.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rgrbm import decimation, ising, transfer_matrix
+
+pytestmark = pytest.mark.filterwarnings("error")
+drawn = settings(derandomize=True, deadline=None, max_examples=200)
+# Ordinary numbers, tiny ones, and such that freeze a ring.
+reduced = st.one_of(
+    st.floats(-3, 3),
+    st.floats(-1e-6, 1e-6),
+    st.floats(-600, 600),
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, 5e-324, 1e-160]),
+)
+any_size = st.floats(-1e100, 1e100)
+
+
+@drawn
+@given(st.integers(1, 10), reduced, reduced)
+def test_enumeration_and_transfer_matrix(n_sites, coupling, field):
+    exact = ising.exact_log_partition(n_sites, coupling, field)
+    found = transfer_matrix.log_partition(n_sites, coupling, field)
+    assert found == pytest.approx(exact, rel=1e-12, abs=1e-12)
+    law = ising.boltzmann_probabilities(n_sites, coupling, field)
+    assert law.sum() == pytest.approx(1, rel=1e-13)
+    spins = ising.enumerate_spins(n_sites).astype(float)
+    distances = np.arange(n_sites + 1)
+    products = law @ (spins[:, :1] * spins[:, distances % n_sites])
+    np.testing.assert_allclose(
+        transfer_matrix.correlation(n_sites, distances, coupling, field),
+        products,
+        rtol=0,
+        atol=1e-10,
+    )
+    found = transfer_matrix.magnetization(n_sites, coupling, field)
+    assert found == pytest.approx((law @ spins).mean(), abs=1e-10)
+
+
+@drawn
+@given(st.integers(1, 5), reduced, reduced)
+def test_enumeration_and_decimation(n_pairs, coupling, field):
+    n_sites = 2 * n_pairs
+    coupling_new, field_new, log_factor = decimation.decimate_coupling(coupling, field)
+    law = ising.boltzmann_probabilities(n_sites, coupling, field).reshape((2,) * n_sites)
+    kept = law.sum(axis=tuple(range(1, n_sites, 2))).ravel()
+    coarse = ising.boltzmann_probabilities(n_pairs, coupling_new, field_new)
+    np.testing.assert_allclose(kept, coarse, rtol=0, atol=1e-11)
+    total = n_pairs * log_factor + ising.exact_log_partition(n_pairs, coupling_new, field_new)
+    exact = ising.exact_log_partition(n_sites, coupling, field)
+    assert total == pytest.approx(exact, rel=1e-12, abs=1e-12)
+
+
+@drawn
+@given(st.integers(0, 40), reduced, reduced)
+def test_transfer_matrix_and_decimation_at_any_size(n_halvings, coupling, field):
+    n_sites = 2**n_halvings
+    found = decimation.log_partition(n_sites, coupling, field)
+    exact = transfer_matrix.log_partition(n_sites, coupling, field)
+    assert found == pytest.approx(exact, rel=1e-12, abs=1e-12)
+
+
+@drawn
+@given(st.integers(1, 2**40), any_size, any_size)
+def test_nothing_overflows_within_the_documented_range(n_sites, coupling, field):
+    assert np.isfinite(transfer_matrix.log_partition(n_sites, coupling, field))
+    assert abs(transfer_matrix.magnetization(n_sites, coupling, field)) <= 1
+    distances = sorted({0, 1, n_sites // 2, n_sites})
+    found = transfer_matrix.correlation(n_sites, [d for d in distances if d <= n_sites], coupling)
+    assert np.all(np.abs(found) <= 1 + 1e-12)
+    assert np.all(np.isfinite(decimation.decimate_coupling(coupling, field)))
+
+
+@drawn
+@given(st.lists(st.lists(st.sampled_from([-1, 1]), min_size=4, max_size=4), min_size=1))
+def test_spins_and_bits_and_their_numbers(states):
+    spins = np.array(states)
+    bits = ising.spins_to_bits(spins)
+    np.testing.assert_array_equal(ising.bits_to_spins(bits), spins)
+    np.testing.assert_array_equal(ising.enumerate_spins(4)[ising.state_index(bits)], spins)
+    weights = [8, 4, 2, 1]
+    np.testing.assert_array_equal(ising.state_index(spins), bits @ weights)
