@@ -93,6 +93,23 @@ def test_there_is_a_workflow_for_tests_for_new_dependencies_and_for_the_pages():
     assert names == {"test.yml", "weekly.yml", "pages.yml"}
 
 
+def test_the_hooks_call_what_the_environment_has():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = {hook["id"]: hook for repository in config["repos"] for hook in repository["hooks"]}
+    assert set(hooks) == {"ruff-check", "ruff-format", "stored-outputs"}
+    installed = {requirement.name for extra in ("test", "dev") for requirement in EXTRAS[extra]}
+    for hook in hooks.values():
+        program, *arguments = hook["entry"].split()
+        assert program.removeprefix(".venv/bin/") in installed
+        assert all((ROOT / name).exists() for name in arguments if "/" in name)
+
+
+def test_the_weekly_workflow_plays_other_processors():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["portability"]["steps"]
+    assert {"run": "make portability"} in steps
+
+
 def test_the_citation_file_is_complete():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"
