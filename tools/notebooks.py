@@ -63,6 +63,8 @@ async def execute(path, environment):
 def run(paths, keep, n_workers=2):
     """Execute notebooks side by side, the longest first, and say how far it is.
 
+    Pages of the reference read what chapters have stored: they come when all chapters are done.
+
     Parameters
     ----------
     paths : list of Path
@@ -70,7 +72,7 @@ def run(paths, keep, n_workers=2):
         Called as ``keep(path, notebook, seconds)`` with each that was executed. It is never
         interrupted by Ctrl-C, which stops all kernels.
     n_workers : int, optional
-        Kernels at a time; with more than one, each is held to one thread.
+        Kernels at a time. One that may run beside another is held to one thread.
 
     Returns
     -------
@@ -78,20 +80,22 @@ def run(paths, keep, n_workers=2):
         Those with an exception, which has been printed.
     """
     paths = sorted(paths, key=run_time, reverse=True)
+    pages = [path for path in paths if path.parent.name == "reference"]
+    chapters = [path for path in paths if path not in pages]
     try:
-        return asyncio.run(_run(paths, keep, n_workers))
+        return asyncio.run(_run([chapters, pages], keep, n_workers))
     except KeyboardInterrupt:
         raise SystemExit("interrupted: the chapters that were done are kept") from None
 
 
-async def _run(paths, keep, n_workers):
+async def _run(batches, keep, n_workers):
     # nbclient would answer Ctrl-C by stopping one kernel; asyncio's own answer stops all.
     asyncio.get_running_loop().add_signal_handler = lambda *arguments: None
-    environment = {**os.environ, **(ONE_THREAD if n_workers > 1 else {})}
     slots = asyncio.Semaphore(n_workers)
+    total = sum(map(len, batches))
     done, failed = [], []
 
-    async def run_one(path):
+    async def run_one(path, environment):
         async with slots:
             begin = time.perf_counter()
             problem = ""
@@ -105,13 +109,15 @@ async def _run(paths, keep, n_workers):
                 problem = str(error) if in_cell else traceback.format_exc()
             done.append(path)
             seconds = time.perf_counter() - begin
-            print(progress(len(done), len(paths), seconds, path, problem), flush=True)
+            print(progress(len(done), total, seconds, path, problem), flush=True)
             if problem:
                 failed.append(path)
 
-    async with asyncio.TaskGroup() as group:
-        for path in paths:
-            group.create_task(run_one(path))
+    for batch in batches:
+        alone = min(n_workers, len(batch)) == 1
+        async with asyncio.TaskGroup() as group:
+            for path in batch:
+                group.create_task(run_one(path, os.environ | ({} if alone else ONE_THREAD)))
     return failed
 
 

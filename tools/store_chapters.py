@@ -99,10 +99,8 @@ def renew_numbers(text, notes):
 
 
 def main(chapters, n_workers):
-    """Store chapters, then the pages that read what they have stored; return those that failed."""
-    pages = [path for path in chapters if path.parent.name == "reference"]
-    failed = run([path for path in chapters if path not in pages], store, n_workers)
-    failed += run(pages, store, n_workers)
+    """Store chapters and renew the README; return those that failed."""
+    failed = run(chapters, store, n_workers)
     renewed = renew_numbers(README.read_text(encoding="utf-8"), all_notes(chapter_paths()))
     replace(README, renewed.encode())
     return failed

@@ -74,15 +74,19 @@ def test_the_longest_is_first_and_a_failure_stops_no_other(tmp_path, capsys):
     assert "value / 0" in report
 
 
-@pytest.mark.parametrize("n_workers", [1, 2])
-def test_one_thread_for_each_that_runs_beside_another(tmp_path, monkeypatch, n_workers):
+@pytest.mark.parametrize(
+    ("n_workers", "n_chapters", "threads"), [(1, 2, "2"), (2, 1, "2"), (2, 2, "1")]
+)
+def test_one_thread_for_each_that_runs_beside_another(
+    tmp_path, monkeypatch, n_workers, n_chapters, threads
+):
     for name in ONE_THREAD:
         monkeypatch.setenv(name, "2")
     code = f"import os\nprint(*[os.environ[name] for name in {[*ONE_THREAD]}])"
-    path = write(tmp_path / "a.ipynb", code)
+    paths = [write(tmp_path / f"{number}.ipynb", code) for number in range(n_chapters)]
     kept = []
-    run([path], lambda path, notebook, seconds: kept.append(printed(notebook)), n_workers)
-    assert set(kept[0].split()) == {"1" if n_workers == 2 else "2"}
+    run(paths, lambda path, notebook, seconds: kept.extend(printed(notebook).split()), n_workers)
+    assert kept == [threads] * len(ONE_THREAD) * n_chapters
     assert all(os.environ[name] == "2" for name in ONE_THREAD)
 
 
