@@ -2,29 +2,43 @@
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 CHAPTERS ?=
+ARGS ?=
+PROCESSORS ?=
+WORKERS ?= 2
 # The version is part of the name, so that another PYTHON makes the environment anew.
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 ENVIRONMENT := .venv/python$(VERSION)
 BIN := .venv/bin
 HTML := _build/html
+# One file to a worker, in the order of conftest.py.
+PYTEST := $(BIN)/pytest --nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapters bench lint clean
+.PHONY: help book test chapters slow portability bench lint clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
-	@echo "  PYTHON=python3.12 chooses the Python, CONSTRAINTS= takes the newest packages."
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@echo "  PYTHON=python3.12 chooses the Python, CONSTRAINTS= takes the newest packages,"
+	@echo "  WORKERS=4 runs four chapters at a time instead of two."
 
 book: $(ENVIRONMENT) ## execute the chapters and build the book
 	@mkdir -p $(HTML)
-	$(BIN)/jupyter-book build . -n -W --keep-going
+	$(BIN)/python tools/execute_chapters.py --workers $(WORKERS)
+	@# A build that fails begins anew the next time: it would not see the same warnings again.
+	$(BIN)/jupyter-book build . -n -W --keep-going || (rm -rf _build/.doctrees; false)
 	@echo "Open $(abspath $(HTML)/index.html)"
 
-test: $(ENVIRONMENT) ## run the tests and compare the chapters with their stored outputs
-	$(BIN)/pytest --nbval
+test: $(ENVIRONMENT) ## run the tests, compare the chapters with their stored outputs (ARGS="-x")
+	$(PYTEST) $(ARGS)
 
 chapters: $(ENVIRONMENT) ## execute the chapters and store their outputs (CHAPTERS="a.ipynb b.ipynb")
-	$(BIN)/python tools/store_chapters.py $(CHAPTERS)
+	$(BIN)/python tools/store_chapters.py --workers $(WORKERS) $(CHAPTERS)
+
+slow: $(ENVIRONMENT) ## renew the results that take too long for a chapter (SLOW=script.py)
+	for script in $(or $(SLOW),$(wildcard book/*/slow/*.py)); do $(BIN)/python $$script || exit 1; done
+
+portability: $(ENVIRONMENT) ## run the tests as on other processors (PROCESSORS=nehalem ARGS=a.ipynb)
+	$(BIN)/python tools/portability.py $(PROCESSORS) -- $(PYTEST) $(ARGS)
 
 bench: .venv-bench/python$(VERSION) ## compare the speed with other packages, as ratios
 	for file in samplers training paper_run; do \

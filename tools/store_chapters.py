@@ -1,30 +1,26 @@
 """Execute the chapters of the book, normalise them and store their outputs.
 
-Usage: python tools/store_chapters.py [CHAPTER.ipynb ...]    (by default all of _toc.yml)
+Usage: python tools/store_chapters.py [--workers N] [CHAPTER.ipynb ...]    (by default all)
 
 A stored chapter holds what nbval compares, text, and no pictures: those are drawn anew when the
-book is built. A figure that the README shows is written to book/_static.
+book is built. A figure that the README shows is written to book/_static, and the numbers that the
+README quotes are renewed.
 """
 
+import argparse
 import base64
 import os
+import re
 import sys
 from pathlib import Path
 
 import nbformat
-import yaml
-from nbclient import NotebookClient
+from notebooks import ROOT, chapter_paths, run, stored_notes
 
-ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+QUOTED = re.compile(r"([^|\s*]+)(\**(?: %)?<!-- (\S+) -->)")  # 0.995(6)<!-- mc-coupling -->
 README_FIGURES = {"fig-mnist-pairs": ROOT / "book" / "_static" / "mnist_pairs.png"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-
-
-def chapter_paths(root=ROOT):
-    """Return the notebooks of the table of contents, in reading order."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [path for page in pages if (path := root / f"{page}.ipynb").exists()]
 
 
 def figure_name(cell):
@@ -81,18 +77,40 @@ def replace(path, content):
     os.replace(beside, path)
 
 
-def store(path):
-    """Execute one chapter and store it."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.kernelspec = KERNEL
-    resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=1200, resources=resources).execute()
+def store(path, notebook, seconds):
+    """Store an executed chapter."""
     save_readme_figures(notebook)
     text = nbformat.writes(normalise(notebook), version=4)
     replace(path, (text.rstrip() + "\n").encode())
 
 
+def all_notes(paths):
+    """Return the texts that stored chapters have glued: name -> text."""
+    return {
+        name: text
+        for path in paths
+        for name, text in stored_notes(nbformat.read(path, as_version=4)).items()
+    }
+
+
+def renew_numbers(text, notes):
+    """Return the README with the numbers that the chapters have found."""
+    return QUOTED.sub(lambda quoted: notes.get(quoted[3], quoted[1]) + quoted[2], text)
+
+
+def main(chapters, n_workers):
+    """Store chapters and renew the README; return those that failed."""
+    failed = run(chapters, store, n_workers)
+    renewed = renew_numbers(README.read_text(encoding="utf-8"), all_notes(chapter_paths()))
+    replace(README, renewed.encode())
+    return failed
+
+
 if __name__ == "__main__":
-    for chapter in [Path(name).resolve() for name in sys.argv[1:]] or chapter_paths():
-        print(f"executing {chapter.relative_to(ROOT)}", flush=True)
-        store(chapter)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("chapters", nargs="*", type=Path, metavar="CHAPTER.ipynb")
+    parser.add_argument("--workers", type=int, default=2, help="chapters at a time")
+    options = parser.parse_args()
+    chosen = [path.resolve() for path in options.chapters] or chapter_paths()
+    failed = main(chosen, options.workers)
+    sys.exit(f"failed: {', '.join(path.name for path in failed)}" if failed else None)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from store_chapters import chapter_paths, normalise
+from notebooks import chapter_paths
+from store_chapters import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = chapter_paths()
+BEHIND_THE_PAGE = {"hide-input", "hide-cell", "remove-cell", "remove-input"}
 
 
 @pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
@@ -56,6 +58,11 @@ def test_every_figure_has_a_name_a_caption_and_alt_text(chapter):
         assert len(settings["image"]["alt"]) > 40, cell.source
 
 
+def test_nothing_was_written_to_stderr(chapter):
+    names = [output.get("name") for cell in code_cells(chapter) for output in cell.outputs]
+    assert "stderr" not in names, "a warning differs between processors"
+
+
 def test_labels_are_unique_over_the_book():
     pattern = re.compile(
         r"^:label: (\S+)|\{exercise\}.*\n:label: (\S+)|\"name\": \"(fig-\S+)\"", re.M
@@ -70,13 +77,27 @@ def test_labels_are_unique_over_the_book():
     assert len(labels) == len(set(labels))
 
 
-@pytest.mark.parametrize(
-    "path",
+teaches = pytest.mark.parametrize(
+    "chapter",
     [path for path in CHAPTERS if path.parent.name != "reference"],
     ids=lambda path: path.stem,
+    indirect=True,
 )
-def test_the_form_of_a_chapter(path):
-    chapter = nbformat.read(path, as_version=4)
+
+
+@teaches
+def test_the_visible_code_is_short(chapter):
+    visible = [
+        len([line for line in cell.source.splitlines() if line.strip()])
+        for cell in code_cells(chapter)
+        if not BEHIND_THE_PAGE & set(cell.metadata.get("tags", []))
+    ]
+    assert max(visible, default=0) <= 40
+    assert sum(visible) <= 15 * len(visible)
+
+
+@teaches
+def test_the_form_of_a_chapter(chapter):
     prose = text(chapter)
     assert "What you will be able to do" in prose
     assert re.search(r"Run time: \{glue:text\}`", prose)
@@ -86,4 +107,6 @@ def test_the_form_of_a_chapter(path):
     solved = re.findall(r"\{solution(?:-start)?\} (\S+)", prose)
     assert len(exercises) >= 4
     assert sorted(exercises) == sorted(solved)
-    assert any("assert" in cell.source for cell in code_cells(chapter))
+    code = "\n".join(cell.source for cell in code_cells(chapter))
+    assert "assert" in code
+    assert ".." not in re.findall(r"[\"'](\.\.)[/\"']", code), "the cache sees slow/ only"

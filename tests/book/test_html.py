@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from notebooks import chapter_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+# Seconds that a chapter may take on two quiet cores; the test allows for slow machines.
+RUN_TIME, RUN_TIMES, SLOW_MACHINE = 60, {"book/4_cases/02_ising_training": 90}, 3
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -94,6 +97,18 @@ def test_what_the_page_fetches_or_links_to_is_there(page):
 def test_every_picture_has_alt_text(page):
     pictures = [image for image in Links(read(page)).images if "_images" in image.get("src", "")]
     assert [image["src"] for image in pictures if len(image.get("alt") or "") < 40] == []
+
+
+def test_the_run_times_of_all_chapters_are_listed_and_bounded(book):
+    rows = read(book / "book/reference/run_times.html").split("<tr")[2:]
+    cells = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in rows]
+    text = [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in cells]
+    seconds = {page: float(time) for page, _, _, time, _ in text}
+    assert set(seconds) == {
+        path.relative_to(ROOT).with_suffix("").as_posix() for path in chapter_paths()
+    }
+    for page, time in seconds.items():
+        assert 0 < time < SLOW_MACHINE * RUN_TIMES.get(page, RUN_TIME), page
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

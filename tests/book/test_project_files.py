@@ -9,11 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from notebooks import chapter_paths
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from store_chapters import chapter_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -93,29 +93,29 @@ def test_there_is_a_workflow_for_tests_for_new_dependencies_and_for_the_pages():
     assert names == {"test.yml", "weekly.yml", "pages.yml"}
 
 
+def test_the_hooks_call_what_the_environment_has():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = {hook["id"]: hook for repository in config["repos"] for hook in repository["hooks"]}
+    assert set(hooks) == {"ruff-check", "ruff-format", "stored-outputs"}
+    installed = {requirement.name for extra in ("test", "dev") for requirement in EXTRAS[extra]}
+    for hook in hooks.values():
+        program, *arguments = hook["entry"].split()
+        assert program.removeprefix(".venv/bin/") in installed
+        assert all((ROOT / name).exists() for name in arguments if "/" in name)
+
+
+def test_the_weekly_workflow_plays_other_processors():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["portability"]["steps"]
+    assert {"run": "make portability"} in steps
+
+
 def test_the_citation_file_is_complete():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"
     assert {"message", "title", "authors", "type", "license"} <= set(citation)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     assert citation["title"] == config["title"]
-
-
-def test_the_readme_quotes_the_numbers_that_the_chapters_found():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme[readme.index("## Results") :]
-    found = {}
-    for path in chapter_paths():
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-                if name:
-                    value = output.data["application/papermill.record/text/plain"]
-                    found[name] = value.strip("'")
-    quoted = re.findall(r"([^| ]+?)(?: %)?<!-- (\S+) -->", table)
-    assert quoted
-    for value, name in quoted:
-        assert value.strip("*") == found[name], f"{name}: README {value}, chapter {found[name]}"
 
 
 def test_every_file_that_the_readme_links_to_exists():

@@ -73,6 +73,7 @@ def small_book(tmp_path_factory):
     toc = "format: jb-book\nroot: book/intro\nchapters:\n  - file: book/chapter\n"
     (root / "_toc.yml").write_text(toc, encoding="utf-8")
     shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+    shutil.copytree(ROOT / "tools", root / "tools")
     shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
     shutil.copy(ROOT / "book" / "references.bib", root / "book")
     (root / "book" / "intro.md").write_text("# A book\n\n{{ launch_advice }}\n", encoding="utf-8")

@@ -1,9 +1,19 @@
 """Storing a chapter: what is kept, what is dropped, and that no half file is left."""
 
 import nbformat
-import pytest
+import store_chapters
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from store_chapters import README_FIGURES, normalise, replace, store
+from notebooks import chapter_paths, run
+from store_chapters import (
+    README,
+    README_FIGURES,
+    all_notes,
+    main,
+    normalise,
+    renew_numbers,
+    replace,
+    store,
+)
 
 
 def test_pictures_and_players_go_and_text_stays():
@@ -44,14 +54,13 @@ def test_what_was_printed_in_pieces_is_joined():
 def test_storing_executes_and_a_failing_chapter_stays_as_it_was(tmp_path):
     path = tmp_path / "chapter.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("print(1 + 1)")]), path)
-    store(path)
+    assert run([path], store) == []
     (cell,) = nbformat.read(path, as_version=4).cells
     assert (cell.execution_count, cell.outputs[0].text) == (1, "2\n")
 
     nbformat.write(new_notebook(cells=[new_code_cell("print(1)"), new_code_cell("1 / 0")]), path)
     before = path.read_bytes()
-    with pytest.raises(Exception, match="ZeroDivisionError"):
-        store(path)
+    assert run([path], store) == [path]
     assert path.read_bytes() == before
 
 
@@ -65,3 +74,35 @@ def test_files_are_replaced_whole(tmp_path):
 
 def test_the_figures_of_the_readme_exist():
     assert all(path.exists() for path in README_FIGURES.values())
+
+
+def test_the_readme_quotes_the_numbers_that_the_chapters_found():
+    notes = all_notes(chapter_paths())
+    quoted = store_chapters.QUOTED.findall(README.read_text(encoding="utf-8"))
+    assert quoted
+    assert [(name, value) for value, _, name in quoted] == [
+        (name, notes.get(name)) for _, _, name in quoted
+    ]
+
+
+def test_numbers_are_renewed_and_what_stands_around_them_stays():
+    before = "| a | **0.1(2)**<!-- x --> nats; −1<!-- y -->, 94 %<!-- z --> | 7<!-- other --> |"
+    after = "| a | **0.25(3)**<!-- x --> nats; −2<!-- y -->, 95.1 %<!-- z --> | 7<!-- other --> |"
+    assert renew_numbers(before, {"x": "0.25(3)", "y": "−2", "z": "95.1"}) == after
+
+
+def test_pages_of_the_reference_are_stored_last_and_the_readme_after_them(tmp_path, monkeypatch):
+    (tmp_path / "reference").mkdir()
+    page, chapter = tmp_path / "reference" / "results.ipynb", tmp_path / "a.ipynb"
+    glue = "from myst_nb import glue\nglue('x', '2.5', display=False)"
+    nbformat.write(new_notebook(cells=[new_code_cell(glue)]), chapter)
+    read = new_code_cell("print('2.5' in open('../a.ipynb').read().split('outputs')[1])")
+    nbformat.write(new_notebook(cells=[read]), page)
+    readme = tmp_path / "README.md"
+    readme.write_text("1.0<!-- x -->")
+    monkeypatch.setattr(store_chapters, "README", readme)
+    monkeypatch.setattr(store_chapters, "chapter_paths", lambda: [page, chapter])
+    assert main([page, chapter], 2) == []
+    (cell,) = nbformat.read(page, as_version=4).cells
+    assert cell.outputs[0].text == "True\n"
+    assert readme.read_text() == "2.5<!-- x -->"

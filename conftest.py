@@ -1,0 +1,30 @@
+"""Chapters among the tests: with pytest-xdist they start first, the longest first of all."""
+
+import os
+from functools import cache
+from unittest import mock
+
+import pytest
+from notebooks import ONE_THREAD, run_time
+
+SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Let no worker begin a long chapter when the other has nothing left to do."""
+
+    @cache
+    def seconds(path):
+        return 1 + run_time(path) if path.suffix == ".ipynb" else 0
+
+    if SIDE_BY_SIDE:
+        items.sort(key=lambda item: -seconds(item.path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    """Hold the kernels of chapters that run side by side to one thread each."""
+    chapter = SIDE_BY_SIDE and item.path.suffix == ".ipynb"
+    with mock.patch.dict(os.environ, ONE_THREAD if chapter else {}):
+        return (yield)

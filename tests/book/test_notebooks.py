@@ -1,0 +1,130 @@
+"""Running notebooks side by side: order, threads, failures, Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from notebooks import ONE_THREAD, progress, run, run_time, stored_notes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def glued(name, text):
+    return new_output(
+        "display_data",
+        {"application/papermill.record/text/plain": repr(text)},
+        metadata={"scrapbook": {"name": name}},
+    )
+
+
+def write(path, *sources, seconds=None):
+    """Write a chapter; it may say how long it takes."""
+    cells = [new_code_cell(source) for source in sources]
+    if seconds is not None:
+        cells[0].outputs = [glued("a-run-time", seconds)]
+        cells.append(new_markdown_cell("Run time: {glue:text}`a-run-time` s."))
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+def printed(notebook):
+    return "".join(output.text for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+def test_the_run_time_is_what_the_chapter_says(tmp_path):
+    assert run_time(write(tmp_path / "a.ipynb", "", seconds="88")) == 88
+    assert run_time(write(tmp_path / "b.ipynb", "", seconds="1.5 (two threads)")) == 1.5
+    assert run_time(write(tmp_path / "c.ipynb", "", seconds="long")) == 0
+    assert run_time(write(tmp_path / "d.ipynb", "")) == 0
+
+
+def test_notes_are_the_texts_that_cells_have_glued():
+    cell = new_code_cell("", outputs=[glued("x", "0.995(6)"), new_output("stream", text="1")])
+    assert stored_notes(new_notebook(cells=[cell, new_markdown_cell("")])) == {"x": "0.995(6)"}
+
+
+def test_the_progress_line():
+    line = progress(3, 18, 46.12, Path("book/2_rbm/03_training.ipynb"))
+    assert line == "[ 3 of 18]   46.1 s  2_rbm/03_training.ipynb"
+    line = progress(3, 18, 46.12, Path("book/2_rbm/03_training.ipynb"), "because")
+    assert line.endswith("FAILED\nbecause")
+
+
+def test_the_longest_is_first_and_a_failure_stops_no_other(tmp_path, capsys):
+    short = write(tmp_path / "short.ipynb", "print('short')", seconds="1")
+    long = write(tmp_path / "long.ipynb", "print('long')", seconds="9")
+    wrong = write(tmp_path / "wrong.ipynb", "value = 1\nvalue / 0", "print('after')", seconds="5")
+    kept = []
+    failed = run(
+        [short, long, wrong], lambda path, notebook, seconds: kept.append(printed(notebook)), 1
+    )
+    assert kept == ["long\n", "short\n"]
+    assert failed == [wrong]
+    report = capsys.readouterr().out
+    assert "[ 1 of 3]" in report
+    assert "wrong.ipynb  FAILED" in report
+    assert "ZeroDivisionError" in report
+    assert "value / 0" in report
+
+
+@pytest.mark.parametrize(
+    ("n_workers", "n_chapters", "threads"), [(1, 2, "2"), (2, 1, "2"), (2, 2, "1")]
+)
+def test_one_thread_for_each_that_runs_beside_another(
+    tmp_path, monkeypatch, n_workers, n_chapters, threads
+):
+    for name in ONE_THREAD:
+        monkeypatch.setenv(name, "2")
+    code = f"import os\nprint(*[os.environ[name] for name in {[*ONE_THREAD]}])"
+    paths = [write(tmp_path / f"{number}.ipynb", code) for number in range(n_chapters)]
+    kept = []
+    run(paths, lambda path, notebook, seconds: kept.extend(printed(notebook).split()), n_workers)
+    assert kept == [threads] * len(ONE_THREAD) * n_chapters
+    assert all(os.environ[name] == "2" for name in ONE_THREAD)
+
+
+def test_a_notebook_runs_in_its_folder(tmp_path):
+    path = write(tmp_path / "a.ipynb", "import os\nprint(os.getcwd())")
+    assert run([path], lambda path, notebook, seconds: path.write_text(printed(notebook))) == []
+    assert path.read_text() == f"{tmp_path}\n"
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_all_kernels_and_keeps_what_is_done(tmp_path):
+    write(tmp_path / "a.ipynb", "1", seconds="9")
+    wait = "import os, time\nopen(f'{os.getpid()}.pid', 'w')\ntime.sleep(99)"
+    for name in "bc":
+        write(tmp_path / f"{name}.ipynb", wait)
+    script = f"""
+        from pathlib import Path
+        from notebooks import run
+
+        paths = sorted(Path({str(tmp_path)!r}).glob("*.ipynb"))
+        run(paths, lambda path, notebook, seconds: print("kept", path.name, flush=True))
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tools")},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until = time.monotonic() + 120
+    while len(pids := [int(path.stem) for path in tmp_path.glob("*.pid")]) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "kept a.ipynb" in out
+    assert "FAILED" not in out
+    assert "Traceback" not in out + err
+    assert "interrupted" in err
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

@@ -1,0 +1,127 @@
+"""Run notebooks side by side: one way, for the book, for storing and for whatever comes."""
+
+import asyncio
+import os
+import re
+import time
+import traceback
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_TIMEOUT = 600  # seconds
+# What a chapter is given that runs beside another one: here, and nowhere else.
+ONE_THREAD = dict.fromkeys(
+    ("RGRBM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+
+
+def chapter_paths(root=ROOT):
+    """Return the notebooks of the table of contents, in reading order."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [path for page in pages if (path := root / f"{page}.ipynb").exists()]
+
+
+def stored_notes(notebook):
+    """Return the texts that a notebook's cells have glued: name -> text."""
+    return {
+        output.metadata.scrapbook.name: text.strip("'")
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "scrapbook" in output.get("metadata", {})
+        and (text := output.data.get("application/papermill.record/text/plain"))
+    }
+
+
+def run_time(path):
+    """Return the seconds that a chapter says it takes, zero where it does not say."""
+    notebook = nbformat.read(path, as_version=4)
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    name = re.search(r"Run time: \{glue:text\}`([^`]+)`", prose)
+    number = re.match(r"[\d.]+", stored_notes(notebook).get(name[1], "")) if name else None
+    return float(number[0]) if number else 0.0
+
+
+async def execute(path, environment):
+    """Return a notebook as it is on disk, with its outputs made anew."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=CELL_TIMEOUT,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    return await client.async_execute(env=environment)
+
+
+def run(paths, keep, n_workers=2):
+    """Execute notebooks side by side, the longest first, and say how far it is.
+
+    Pages of the reference read what chapters have stored: they come when all chapters are done.
+
+    Parameters
+    ----------
+    paths : list of Path
+    keep : callable
+        Called as ``keep(path, notebook, seconds)`` with each that was executed. It is never
+        interrupted by Ctrl-C, which stops all kernels.
+    n_workers : int, optional
+        Kernels at a time. One that may run beside another is held to one thread.
+
+    Returns
+    -------
+    failed : list of Path
+        Those with an exception, which has been printed.
+    """
+    paths = sorted(paths, key=run_time, reverse=True)
+    pages = [path for path in paths if path.parent.name == "reference"]
+    chapters = [path for path in paths if path not in pages]
+    try:
+        return asyncio.run(_run([chapters, pages], keep, n_workers))
+    except KeyboardInterrupt:
+        raise SystemExit("interrupted: the chapters that were done are kept") from None
+
+
+async def _run(batches, keep, n_workers):
+    # nbclient would answer Ctrl-C by stopping one kernel; asyncio's own answer stops all.
+    asyncio.get_running_loop().add_signal_handler = lambda *arguments: None
+    slots = asyncio.Semaphore(n_workers)
+    total = sum(map(len, batches))
+    done, failed = [], []
+
+    async def run_one(path, environment):
+        async with slots:
+            begin = time.perf_counter()
+            problem = ""
+            try:
+                notebook = await execute(path, environment)
+                keep(path, notebook, time.perf_counter() - begin)
+            except Exception as error:
+                if asyncio.current_task().cancelling():  # Ctrl-C looks like a kernel that died
+                    return
+                in_cell = isinstance(error, CellExecutionError)  # it carries the cell's traceback
+                problem = str(error) if in_cell else traceback.format_exc()
+            done.append(path)
+            seconds = time.perf_counter() - begin
+            print(progress(len(done), total, seconds, path, problem), flush=True)
+            if problem:
+                failed.append(path)
+
+    for batch in batches:
+        alone = min(n_workers, len(batch)) == 1
+        async with asyncio.TaskGroup() as group:
+            for path in batch:
+                group.create_task(run_one(path, os.environ | ({} if alone else ONE_THREAD)))
+    return failed
+
+
+def progress(number, total, seconds, path, problem=""):
+    """Return the line that says how far it is; and what went wrong."""
+    line = f"[{number:2d} of {total}] {seconds:6.1f} s  {path.parent.name}/{path.name}"
+    return f"{line}  FAILED\n{problem}" if problem else line
