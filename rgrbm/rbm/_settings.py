@@ -23,14 +23,14 @@ class Settings:
         data,
         *,
         learning_rate,
-        batch_size=None,
-        method="cd",
-        n_gibbs=1,
-        n_chains=None,
-        momentum=0.0,
-        l1=0.0,
-        mask=None,
-        n_threads=1,
+        batch_size,
+        method,
+        n_gibbs,
+        n_chains,
+        momentum,
+        l1,
+        mask,
+        n_threads,
         rng,
     ):
         self.data = checked_data(rbm, data)
@@ -48,10 +48,9 @@ class Settings:
         if n_chains is not None and method != "pcd":
             raise ValueError(f"n_chains must be None unless method is 'pcd', got {n_chains!r}")
         if n_chains is None:
-            n_chains = self.batch_size if method == "pcd" else 0
+            self.n_chains = self.batch_size if method == "pcd" else 0
         else:
-            n_chains = checks.integer("n_chains", n_chains, 1)
-        self.n_chains = n_chains
+            self.n_chains = checks.integer("n_chains", n_chains, 1)
         self.momentum = checks.real("momentum", momentum, 0.0)
         if self.momentum >= 1:
             raise ValueError(f"momentum must be below 1, got {momentum}")
@@ -62,12 +61,10 @@ class Settings:
         self.seed = int(checks.generator(rng).integers(2**63))
         self.packed_data = pack(rbm.visible, self.data)
         self.n_batches = -(-self.n_samples // self.batch_size)
-        self.epochs_per_call = 1 if method == "exact" else self._epochs_per_call(rbm.weights.size)
-
-    def _epochs_per_call(self, n_weights):
-        n_walkers = max(self.n_samples, self.n_samples // self.batch_size * self.n_chains)
-        n_products = n_weights * n_walkers * self.n_gibbs
-        return max(1, min(EPOCHS_PER_CALL, PRODUCTS_PER_CALL // n_products))
+        n_walkers = max(self.n_samples, self.n_batches * self.n_chains)
+        n_products = rbm.weights.size * n_walkers * self.n_gibbs
+        n_epochs = 1 if method == "exact" else min(EPOCHS_PER_CALL, PRODUCTS_PER_CALL // n_products)
+        self.epochs_per_call = max(1, n_epochs)
 
     @cached_property
     def for_kernels(self):

@@ -176,11 +176,11 @@ def _kernels_serve(rbm, rates, settings):
 def _advance_with_kernels(state, rates, settings):
     from rgrbm.rbm._training_kernels import Parameters  # compiles, or loads what was compiled
 
-    rbm, n_epochs = state.rbm.copy(), len(rates)
-    chains, in_batches = state.chains.copy(), settings.n_batches > 1
+    rbm, chains, n_epochs = state.rbm.copy(), state.chains.copy(), len(rates)
     parameters = Parameters(rbm.weights, rbm.visible_bias[None], rbm.hidden_bias[None])
     velocity = Parameters(*(np.atleast_2d(part).copy() for part in state.velocity))
-    orders = [settings.order(state.epoch + 1 + k) for k in range(n_epochs * in_batches)]
+    epochs = range(state.epoch + 1, state.epoch + 1 + n_epochs)
+    orders = [settings.order(epoch) for epoch in epochs] if settings.n_batches > 1 else []
     n_layers = 2 * settings.n_gibbs * settings.n_batches * n_epochs
     wrong = _call_kernel(
         settings.n_threads,

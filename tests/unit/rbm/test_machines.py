@@ -330,10 +330,3 @@ def test_more_hidden_units_than_one_product_holds():
     rbm = BernoulliRBM.from_parameters(np.zeros((1, n_hidden)), [0.0], bias)
     expected = -math.fsum(math.log1p(math.exp(x)) for x in bias)
     assert rbm.free_energy([1]) == pytest.approx(expected, rel=1e-13, abs=0)
-
-
-def test_training_sees_bits_with_precision_one():
-    rbm = make_rbm(3, 2, 1.0)
-    visible = np.array(states(3), dtype=float)
-    np.testing.assert_array_equal(rbm._precision, np.ones(3))
-    close(rbm._hidden_input(visible), (visible * rbm._precision) @ rbm.weights + rbm.hidden_bias)

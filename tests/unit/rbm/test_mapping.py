@@ -140,7 +140,7 @@ def test_sampled_couplings_agree_with_listed_ones(monkeypatch, order, layer):
 
     rbm = make_rbm(6, 7, scale=2.0, seed=3)
     exact = effective_couplings(rbm, layer, order).value
-    monkeypatch.setattr(mapping, "MOST_NEIGHBOURS", 2)
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
     with pytest.raises(ValueError, match="rng must be given: a unit touches"):
         effective_couplings(rbm, layer, order)
     rng = np.random.default_rng(0)

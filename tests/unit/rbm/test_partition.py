@@ -85,7 +85,7 @@ def bernoulli(request):
 
 @pytest.fixture(params=[2**14, 8, 1], ids="blocks of {}".format)
 def _block(request, monkeypatch):
-    monkeypatch.setattr(partition, "BLOCK", request.param)
+    monkeypatch.setattr(partition, "NUMBERS_PER_BLOCK", request.param)
 
 
 @pytest.mark.usefixtures("_block")
@@ -320,8 +320,8 @@ def test_ais_follows_the_seed_and_leaves_the_machine_alone():
         assert isinstance(first, Estimate)
         assert type(first.value) is type(first.error) is float
         assert tuple(first) == tuple(second) != tuple(other)
-        for name in rbm._parameters:
-            np.testing.assert_array_equal(getattr(rbm, name), getattr(before, name))
+        for name, array in before.parameters().items():
+            np.testing.assert_array_equal(getattr(rbm, name), array)
 
 
 def test_a_symmetric_machine_starts_without_a_preference():
