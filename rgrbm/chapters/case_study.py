@@ -59,8 +59,8 @@ def ring_bits(n_samples, n_sites, coupling, *, rng):
     Notes
     -----
     A chain makes :math:`20 / (1 - \tanh 2K)` sweeps: 20 relaxation times of the slowest mode of
-    Glauber's dynamics on the infinite chain (R. J. Glauber, J. Math. Phys. 4, 294, 1963), which is
-    not faster than Metropolis.
+    Glauber's dynamics on the infinite chain (:cite:t:`glauber1963`), which is not faster than
+    Metropolis.
 
     Examples
     --------
@@ -98,10 +98,8 @@ def learn_ring(data, *, l1=0.003, n_epochs=20_000, n_refit_epochs=10_000, thresh
 
     Notes
     -----
-    The experiment of [Qiu2022]_, section 5.2, which gives neither the strength of the penalty nor
-    the learning rate. The refit is not in the paper.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    The experiment of :cite:t:`qiu2022`, section 5.2, which gives neither the strength of the
+    penalty nor the learning rate. The refit is not in the paper.
 
     Examples
     --------

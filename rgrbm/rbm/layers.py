@@ -211,7 +211,8 @@ class Gaussian(_Layer):
         Means without a push, finite; copied.
     sigma : float or array_like, shape (n_units,)
         Widths, from 1e-100 to 1e100; a number stands for all of them.
-    name, n_units : optional
+    name : str, optional
+    n_units : int, optional
         As in `Bits`.
 
     Attributes

@@ -6,11 +6,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, train
+from rgrbm.rbm import _training_steps as steps
 
 DATA = np.random.default_rng(0).integers(0, 2, (12, 5))
 
@@ -77,6 +82,29 @@ def test_a_run_that_crashed_goes_on_to_the_same_machine(tmp_path, kind, every):
         np.testing.assert_array_equal(again.reconstruction_error, history.reconstruction_error)
     if history.log_likelihood is not None:
         np.testing.assert_array_equal(again.log_likelihood, history.log_likelihood)
+
+
+@settings(deadline=None, derandomize=True, max_examples=40, database=None)
+@given(
+    stop=st.integers(1, 9),
+    every=st.integers(1, 10),
+    kind=st.sampled_from(list(KINDS)),
+    batch_size=st.sampled_from([None, 1, 5, 12]),
+    n_gibbs=st.integers(1, 2),
+    momentum=st.sampled_from([0.0, 0.5]),
+    fewest=st.sampled_from([0, np.inf]),  # kernels where there are such, or NumPy
+)
+def test_a_run_in_two_pieces_is_the_run(stop, every, kind, batch_size, n_gibbs, momentum, fewest):
+    changes = {"batch_size": batch_size, "n_gibbs": n_gibbs, "momentum": momentum}
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(steps, "PRODUCTS_FOR_KERNELS", fewest)
+        whole, history = fit(kind, **changes)
+        file = {"checkpoint": Path(folder) / "run", "checkpoint_every": every}
+        fit(kind, n_epochs=stop, **changes, **file)
+        resumed, again = fit(kind, **changes, **file)
+    np.testing.assert_array_equal(resumed.to_vector(), whole.to_vector())
+    np.testing.assert_array_equal(again.reconstruction_error, history.reconstruction_error)
+    np.testing.assert_array_equal(again.log_likelihood, history.log_likelihood)
 
 
 def test_a_finished_run_is_read_back_and_can_be_prolonged(tmp_path):

@@ -155,6 +155,20 @@ def test_sampled_couplings_agree_with_listed_ones(monkeypatch, order, layer):
     assert 0.7 < ratio.min() <= ratio.max() < 1.4
 
 
+@pytest.mark.parametrize("most_listed", [12, 2], ids=["listed", "sampled"])
+@pytest.mark.parametrize("layer", ["hidden", "visible"])
+def test_pair_couplings_are_symmetric_to_the_last_bit(monkeypatch, layer, most_listed):
+    from rgrbm.rbm import mapping
+
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", most_listed)
+    for seed in range(20):
+        rbm = make_rbm(8, 7, scale=2.0, seed=seed)
+        found = effective_couplings(rbm, layer, n_samples=50, rng=np.random.default_rng(seed))
+        for pairs in found:
+            np.testing.assert_array_equal(pairs, pairs.T)
+            assert not pairs.diagonal().any()
+
+
 def test_ordering_keeps_the_law_and_sorts():
     rbm = make_rbm(6, 5, scale=2.0, seed=4)
     ordered = order_hidden_units(rbm)
