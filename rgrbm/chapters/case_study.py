@@ -59,8 +59,8 @@ def ring_bits(n_samples, n_sites, coupling, *, rng):
     Notes
     -----
     A chain makes :math:`20 / (1 - \tanh 2K)` sweeps: 20 relaxation times of the slowest mode of
-    Glauber's dynamics on the infinite chain (R. J. Glauber, J. Math. Phys. 4, 294, 1963), which is
-    not faster than Metropolis.
+    Glauber's dynamics on the infinite chain (:cite:t:`glauber1963`), which is not faster than
+    Metropolis.
 
     Examples
     --------

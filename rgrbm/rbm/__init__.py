@@ -1,5 +1,7 @@
 """Restricted Boltzmann machines: their training, their ln Z, and the renormalization in them."""
 
+from rgrbm.rbm.history import History
+from rgrbm.rbm.layers import Bits, Gaussian
 from rgrbm.rbm.machines import BernoulliRBM, GaussianBernoulliRBM, SpinParameters
 from rgrbm.rbm.mapping import (
     OrderedMachine,
@@ -19,10 +21,12 @@ from rgrbm.rbm.partition import (
     kl_divergence,
     log_likelihood,
 )
-from rgrbm.rbm.training import History, train
+from rgrbm.rbm.training import train
 
 __all__ = [
     "BernoulliRBM",
+    "Bits",
+    "Gaussian",
     "GaussianBernoulliRBM",
     "History",
     "Moments",

@@ -4,7 +4,7 @@ Three things make it fast. *Bits are looked up*: what 32 units send through thei
 sum of eight rows, one for each four units, from tables of the 16 sums that four weights can have.
 *Gradients are sorted*: a row of hidden probabilities is added to one of 16 bins for each four
 visible units, and the bins are summed when all samples are in. *Random numbers are hashes* of a
-counter (`rgrbm._counters`): a draw does not depend on who computes it, or in which order.
+counter (`rgrbm._core.counter_rng`): a draw does not depend on who computes it, or in which order.
 
 A machine with ``n`` units in a layer has ``ceil(n / 32)`` words of units there; the units that fill
 up the last word have no weights, and a bias that keeps them off. Arrays of the kernels:
@@ -17,12 +17,12 @@ up the last word have no weights, and a bias that keeps them off. Arrays of the 
 ``keys``        uint32   (n_layers, 2): one key for each layer that is drawn
 ==============  =======  =============================================================
 
-Parameters are float64; inputs, probabilities and their sums are float32, and means of
-them good to some 1e-5. The
-plain version, with matrices, is in `rgrbm._training_steps`.
+Parameters are float64; inputs, probabilities and their sums are float32, and means of them good to
+some 1e-5. The plain version, with matrices, is in `rgrbm.rbm._training_steps`.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import float32, int32, prange, uint32, uint64
@@ -33,8 +33,8 @@ from rgrbm._core.packing import UNITS_PER_WORD
 from rgrbm._core.rows import add, as_float, below, count, load, scale, spread, store, zeros
 
 OFF = -1e30  # a bias that keeps a unit off
-CHUNK = 64  # samples whose random numbers are made at a time: they stay in the first-level cache
-PART = 512  # samples that one thread works on, about; the parts do not depend on the threads
+SAMPLES_PER_DRAW = 64  # whose random numbers are made at a time: they stay in the first-level cache
+SAMPLES_PER_PART = 512  # of one thread, about; the parts do not depend on the number of threads
 
 # 2**x on [-1/2, 1/2] by a polynomial, relative error 2e-7: less than a float32 can tell.
 _NODES = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
@@ -52,6 +52,35 @@ _ONE = np.float32(1)
 
 # Sums may be contracted, and no number here is infinite or undefined.
 _kernel = {"fastmath": {"contract", "nnan", "nsz"}, "error_model": "numpy"}
+
+
+class KernelSettings(NamedTuple):
+    """What stays the same in a run."""
+
+    words: np.ndarray  # uint32 (n_visible_words, n_samples): the data
+    batch_size: int
+    n_gibbs: int
+    persistent: bool
+    momentum: float
+    penalty: float  # strength of L1, grown by momentum
+    mask: np.ndarray  # float64 like the weights, or of size 0
+
+
+class Parameters(NamedTuple):
+    """Those that are trained, float64; also their velocities and gradients."""
+
+    weights: np.ndarray  # (n_visible, n_hidden)
+    visible_bias: np.ndarray  # (1, n_visible)
+    hidden_bias: np.ndarray  # (1, n_hidden)
+
+
+class _FullWords(NamedTuple):
+    """Parameters in float32, filled up."""
+
+    down: np.ndarray
+    up: np.ndarray
+    visible_bias: np.ndarray
+    hidden_bias: np.ndarray
 
 
 @compiled
@@ -148,8 +177,8 @@ def _probabilities(words, weights, bias, table, out):
 def _draw(probabilities, key, first, random, word):
     """Draw the bits of 32 units; `first` counts the numbers drawn before, in this layer."""
     n_samples = probabilities.shape[0]
-    for start in range(0, n_samples, CHUNK):
-        stop = min(start + CHUNK, n_samples)
+    for start in range(0, n_samples, SAMPLES_PER_DRAW):
+        stop = min(start + SAMPLES_PER_DRAW, n_samples)
         counter = uint32(first + UNITS_PER_WORD * start)
         for k in range(UNITS_PER_WORD * (stop - start)):
             random[k] = _uniform(uint32(counter + uint32(k)), key[0], key[1])
@@ -201,7 +230,7 @@ def _products(batch, data, data_weight, chains, model, model_weight, gradient, b
 
 
 @compiled(**_kernel)
-def _add_means(words, hidden, weight, visible_gradient, hidden_gradient, row):
+def _add_means(words, hidden, weight, gradient, row):
     """Add the weighted sums of v and h to the gradients of the biases."""
     n_words, n_samples = words.shape
     for g in range(n_words):
@@ -210,69 +239,84 @@ def _add_means(words, hidden, weight, visible_gradient, hidden_gradient, row):
             total = add(total, spread(words[g, s]))
         store(row, uint64(0), total)
         for k in range(UNITS_PER_WORD):
-            visible_gradient[UNITS_PER_WORD * g + k] += weight * row[k]
+            gradient.visible_bias[0, UNITS_PER_WORD * g + k] += weight * row[k]
     for block in range(hidden.shape[0]):
         total = zeros()
         for s in range(n_samples):
             total = add(total, load(hidden[block], uint64(s)))
         store(row, uint64(0), total)
         for k in range(UNITS_PER_WORD):
-            hidden_gradient[UNITS_PER_WORD * block + k] += weight * row[k]
+            gradient.hidden_bias[0, UNITS_PER_WORD * block + k] += weight * row[k]
 
 
 @compiled(**_kernel)
-def _moments(
-    batch, chains, first, first_chain, n_batch, n_chains, n_gibbs, persistent, keys,
-    down, up, visible_bias, hidden_bias, gradient, visible_gradient, hidden_gradient,
-):  # fmt: skip
-    """Set the gradient of some samples of a batch and some chains; return the number of wrong bits.
+def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients):
+    """Set one part of the gradients, from its share of the samples and of the chains.
 
-    batch, chains : words of these samples and of these chains; the chains move. They are the
-    numbers `first` and `first_chain` of `n_batch` and `n_chains` in all.
+    samples : int64 (n_batch,), where they are in the data; chains : uint32 (n_visible_words,
+    n_chains), if they persist. Returns the number of wrong bits.
     """
-    n_hidden_words, n_samples = hidden_bias.size // UNITS_PER_WORD, batch.shape[1]
+    n_words, n_hidden_words = settings.words.shape[0], machine.hidden_bias.size // UNITS_PER_WORD
+    n_batch = len(samples)
+    n_chains = chains.shape[1] if settings.persistent else n_batch
+    samples = samples[part * n_batch // n_parts : (part + 1) * n_batch // n_parts]
+    first, last = part * n_chains // n_parts, (part + 1) * n_chains // n_parts
+    n_samples, n_walkers = len(samples), last - first
+    gradient = Parameters(
+        gradients.weights[part], gradients.visible_bias[part], gradients.hidden_bias[part]
+    )
     table = _rows(128)
     sums = _rows(UNITS_PER_WORD)
     row = _rows(1)[0]
-    data = _rows(n_hidden_words * n_samples).reshape(n_hidden_words, n_samples, UNITS_PER_WORD)
-    _probabilities(batch, down, hidden_bias, table, data)
-    _add_means(batch, data, 1.0 / n_batch, visible_gradient, hidden_gradient, row)
 
-    n_walkers = chains.shape[1]
-    random = _rows(CHUNK).reshape(CHUNK * UNITS_PER_WORD)
+    batch = np.empty((n_words, n_samples), dtype=np.uint32)
+    for s in range(n_samples):
+        for g in range(n_words):
+            batch[g, s] = settings.words[g, samples[s]]
+    data = _rows(n_hidden_words * n_samples).reshape(n_hidden_words, n_samples, UNITS_PER_WORD)
+    _probabilities(batch, machine.down, machine.hidden_bias, table, data)
+    gradient.visible_bias[:] = 0.0
+    gradient.hidden_bias[:] = 0.0
+    _add_means(batch, data, 1.0 / n_batch, gradient, row)
+
+    random = _rows(SAMPLES_PER_DRAW).reshape(SAMPLES_PER_DRAW * UNITS_PER_WORD)
     inputs = _rows(n_walkers)
-    words = np.empty((n_hidden_words, n_walkers), dtype=np.uint32)
+    walkers = np.empty((n_words, n_walkers), dtype=np.uint32)
+    hidden = np.empty((n_hidden_words, n_walkers), dtype=np.uint32)
     n_wrong = 0
     model = _rows(n_hidden_words * n_walkers).reshape(n_hidden_words, n_walkers, UNITS_PER_WORD)
-    if persistent:
-        _probabilities(chains, down, hidden_bias, table, model)
+    if settings.persistent:
+        walkers[:] = chains[:, first:last]
+        _probabilities(walkers, machine.down, machine.hidden_bias, table, model)
     else:
         model[:] = data
-    for step in range(n_gibbs):
+    for step in range(settings.n_gibbs):
         for block in range(n_hidden_words):
-            place = UNITS_PER_WORD * (block * n_chains + first_chain)
-            _draw(model[block], keys[2 * step], place, random, words[block])
-        for block in range(chains.shape[0]):
-            _inputs(words, up, visible_bias, block, table, inputs)
+            place = UNITS_PER_WORD * (block * n_chains + first)
+            _draw(model[block], keys[2 * step], place, random, hidden[block])
+        for block in range(n_words):
+            _inputs(hidden, machine.up, machine.visible_bias, block, table, inputs)
             _squash(inputs.reshape(inputs.size))
-            place = UNITS_PER_WORD * (block * n_chains + first_chain)
-            _draw(inputs, keys[2 * step + 1], place, random, chains[block])
-        if step == 0 and not persistent:
-            for g in range(batch.shape[0]):
+            place = UNITS_PER_WORD * (block * n_chains + first)
+            _draw(inputs, keys[2 * step + 1], place, random, walkers[block])
+        if step == 0 and not settings.persistent:
+            for g in range(n_words):
                 for s in range(n_samples):
-                    n_wrong += count(batch[g, s] ^ chains[g, s])
-        _probabilities(chains, down, hidden_bias, table, model)
+                    n_wrong += count(batch[g, s] ^ walkers[g, s])
+        _probabilities(walkers, machine.down, machine.hidden_bias, table, model)
     _products(
-        batch, data, np.float32(1.0 / n_batch), chains, model, np.float32(-1.0 / n_chains),
-        gradient, table, sums,
+        batch, data, np.float32(1.0 / n_batch), walkers, model, np.float32(-1.0 / n_chains),
+        gradient.weights, table, sums,
     )  # fmt: skip
-    _add_means(chains, model, -1.0 / n_chains, visible_gradient, hidden_gradient, row)
+    _add_means(walkers, model, -1.0 / n_chains, gradient, row)
+    if settings.persistent:
+        chains[:, first:last] = walkers
     return n_wrong
 
 
 @compiled(**_kernel)
-def _climb(parameters, gradients, velocity, rate, momentum, threshold, mask):
-    """Move parameters, (rows, columns), up the sum of the parts of their gradient."""
+def _climb(parameters, gradients, velocity, mask, rate, momentum, threshold):
+    """Move one array of parameters up the sum of the parts of its gradient."""
     n_rows, n_columns = parameters.shape
     for i in range(n_rows):
         for part in range(1, gradients.shape[0]):
@@ -291,98 +335,74 @@ def _climb(parameters, gradients, velocity, rate, momentum, threshold, mask):
 
 
 @compiled(**_kernel)
-def _fill_up(weights, visible_bias, hidden_bias, down, up, visible_start, hidden_start):
-    """Copy the parameters to float32 arrays of full words, in both orders."""
-    n_visible, n_hidden = weights.shape
+def _fill_up(parameters, machine):
+    """Copy the parameters to a machine of full words, the weights in both orders."""
+    n_visible, n_hidden = parameters.weights.shape
+    down = machine.down
     for i in range(n_visible):
-        source, target = weights[i], down[i]
+        source, target = parameters.weights[i], down[i]
         for j in range(n_hidden):
             target[j] = source[j]
-    for top in range(
-        0, down.shape[0], UNITS_PER_WORD
-    ):  # tile by tile: both orders stay in the cache
+    # Tile by tile: both orders stay in the cache.
+    for top in range(0, down.shape[0], UNITS_PER_WORD):
         for left in range(0, down.shape[1], UNITS_PER_WORD):
             tile = down[top : top + UNITS_PER_WORD, left : left + UNITS_PER_WORD]
-            turned = up[left : left + UNITS_PER_WORD, top : top + UNITS_PER_WORD]
+            turned = machine.up[left : left + UNITS_PER_WORD, top : top + UNITS_PER_WORD]
             for j in range(UNITS_PER_WORD):
                 for i in range(UNITS_PER_WORD):
                     turned[j, i] = tile[i, j]
-    visible_start[:n_visible] = visible_bias[0]
-    hidden_start[:n_hidden] = hidden_bias[0]
+    machine.visible_bias[:n_visible] = parameters.visible_bias[0]
+    machine.hidden_bias[:n_hidden] = parameters.hidden_bias[0]
 
 
-def _epochs(
-    words, orders, rates, keys, chains, batch_size, n_gibbs, persistent,
-    weights, visible_bias, hidden_bias, velocities, mask, momentum, penalty,
-):  # fmt: skip
-    """Train for some epochs; parameters, velocities and persistent chains change in place.
+def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
+    """Train for some epochs; parameters, velocity and persistent chains change in place.
 
-    words : uint32 (n_visible_words, n_samples); orders : int64 (n_epochs, n_samples), the order of
-    the samples in each epoch, or of size 0; rates : float64 (n_epochs,); keys : uint32 (n_layers,
-    2); chains : uint32 (n_visible_words, n_chains); weights : float64 (n_visible, n_hidden);
-    visible_bias, hidden_bias : float64 (1, n_units); velocities : three arrays like these, or of
-    size 0; mask : float64 like the weights, or of size 0. Returns the number of wrong bits in each
+    velocity : Parameters, or arrays of size 0; chains : uint32 (n_visible_words, n_chains); orders
+    : int64 (n_epochs, n_samples), the order of the samples in each epoch, or of size 0; rates :
+    float64 (n_epochs,); keys : uint32 (n_layers, 2). Returns the number of wrong bits in each
     epoch, int64 (n_epochs,).
     """
-    n_words, n_samples = words.shape
-    n_hidden_words = (weights.shape[1] + UNITS_PER_WORD - 1) // UNITS_PER_WORD
-    n_parts = max(1, (max(batch_size, chains.shape[1] if persistent else 0) + PART // 2) // PART)
-    down = _rows(UNITS_PER_WORD * n_words * n_hidden_words).reshape(
-        -1, UNITS_PER_WORD * n_hidden_words
+    batch_size, (n_words, n_samples) = settings.batch_size, settings.words.shape
+    n_hidden_words = (parameters.weights.shape[1] + UNITS_PER_WORD - 1) // UNITS_PER_WORD
+    n_visible, n_hidden = UNITS_PER_WORD * n_words, UNITS_PER_WORD * n_hidden_words
+    n_samples_at_once = max(batch_size, chains.shape[1])
+    n_parts = max(1, (n_samples_at_once + SAMPLES_PER_PART // 2) // SAMPLES_PER_PART)
+    machine = _FullWords(
+        _rows(n_visible * n_hidden_words).reshape(n_visible, n_hidden),
+        _rows(n_hidden * n_words).reshape(n_hidden, n_visible),
+        np.full(n_visible, OFF, dtype=np.float32),
+        np.full(n_hidden, OFF, dtype=np.float32),
     )
-    up = _rows(UNITS_PER_WORD * n_words * n_hidden_words).reshape(-1, UNITS_PER_WORD * n_words)
-    down[:], up[:] = 0.0, 0.0
-    visible_start = np.full(UNITS_PER_WORD * n_words, OFF, dtype=np.float32)
-    hidden_start = np.full(UNITS_PER_WORD * n_hidden_words, OFF, dtype=np.float32)
-    gradients = np.empty((n_parts, UNITS_PER_WORD * n_words, UNITS_PER_WORD * n_hidden_words))
-    visible_gradients = np.empty((n_parts, 1, UNITS_PER_WORD * n_words))
-    hidden_gradients = np.empty((n_parts, 1, UNITS_PER_WORD * n_hidden_words))
-    empty = np.empty((0, 0))
+    machine.down[:], machine.up[:] = 0.0, 0.0
+    gradients = Parameters(
+        np.empty((n_parts, n_visible, n_hidden)),
+        np.empty((n_parts, 1, n_visible)),
+        np.empty((n_parts, 1, n_hidden)),
+    )
+    none = np.empty((0, 0))
+    masks = (settings.mask, none, none)
     wrong = np.zeros((len(rates), n_parts), dtype=np.int64)
     draw = 0
     for epoch in range(len(rates)):
         for start in range(0, n_samples, batch_size):
-            stop = min(start + batch_size, n_samples)
-            n_batch = stop - start
-            n_chains = chains.shape[1] if persistent else n_batch
-            _fill_up(weights, visible_bias, hidden_bias, down, up, visible_start, hidden_start)
-            update_keys = keys[draw : draw + 2 * n_gibbs]
-            draw += 2 * n_gibbs
+            samples = np.arange(start, min(start + batch_size, n_samples))
+            if orders.size:
+                samples = orders[epoch][samples]
+            _fill_up(parameters, machine)
+            update_keys = keys[draw : draw + 2 * settings.n_gibbs]
+            draw += 2 * settings.n_gibbs
             for part in prange(n_parts):
-                visible_gradients[part] = 0.0
-                hidden_gradients[part] = 0.0
-                low, high = part * n_batch // n_parts, (part + 1) * n_batch // n_parts
-                batch = np.empty((n_words, high - low), dtype=np.uint32)
-                for s in range(high - low):
-                    sample = start + low + s
-                    if orders.size:
-                        sample = orders[epoch, sample]
-                    for g in range(n_words):
-                        batch[g, s] = words[g, sample]
-                first, last = part * n_chains // n_parts, (part + 1) * n_chains // n_parts
-                walkers = np.empty((n_words, last - first), dtype=np.uint32)
-                if persistent:
-                    walkers[:] = chains[:, first:last]
                 wrong[epoch, part] += _moments(
-                    batch, walkers, low, first, n_batch, n_chains, n_gibbs, persistent,
-                    update_keys, down, up, visible_start, hidden_start,
-                    gradients[part], visible_gradients[part, 0], hidden_gradients[part, 0],
+                    settings, machine, update_keys, samples, chains, part, n_parts, gradients
+                )
+            for k in range(3):
+                rate = rates[epoch]
+                threshold = rate * settings.penalty if k == 0 else 0.0
+                _climb(
+                    parameters[k], gradients[k], velocity[k], masks[k],
+                    rate, settings.momentum, threshold,
                 )  # fmt: skip
-                if persistent:
-                    chains[:, first:last] = walkers
-            _climb(
-                weights,
-                gradients,
-                velocities[0],
-                rates[epoch],
-                momentum,
-                rates[epoch] * penalty,
-                mask,
-            )
-            _climb(
-                visible_bias, visible_gradients, velocities[1], rates[epoch], momentum, 0.0, empty
-            )
-            _climb(hidden_bias, hidden_gradients, velocities[2], rates[epoch], momentum, 0.0, empty)
     return wrong.sum(axis=1)
 
 

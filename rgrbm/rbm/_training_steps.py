@@ -1,7 +1,8 @@
 """The steps of training: gradients, and how the parameters follow them.
 
-The NumPy form below reads like the equations. `rgrbm._training_kernels` does the same for machines
-of bits, faster; given the same random numbers, and they share them, it does so up to rounding.
+The NumPy form below reads like the equations. `rgrbm.rbm._training_kernels` does the same for
+machines of bits, faster; given the same random numbers, and they share them, it does so up to
+rounding.
 """
 
 import os
@@ -9,15 +10,16 @@ from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
-from scipy.special import expit
 
+from rgrbm._core import checks
 from rgrbm._core.counter_rng import keys, uniforms
-from rgrbm._core.packing import pack_units, unpack_units
-from rgrbm.rbm.machines import BernoulliRBM
+from rgrbm.rbm._settings import pack, unpack
+from rgrbm.rbm.layers import Bits
 from rgrbm.rbm.partition import exact_moments
 
-SMALL = 2**15  # visible units * hidden units * samples in an update: below, NumPy is fast enough
-LARGE = 1e30  # sums of larger parameters could overflow in the kernels' float32
+PARAMETERS = ("weights", "visible_bias", "hidden_bias")  # that are trained
+PRODUCTS_FOR_KERNELS = 2**15  # weights * samples in an update: below, NumPy is fast enough
+LARGEST_FOR_KERNELS = 1e30  # sums of larger parameters could overflow in float32
 
 _one_at_a_time = Lock()  # numba's threads cannot be shared, ...
 _forked = False
@@ -33,67 +35,60 @@ if hasattr(os, "register_at_fork"):
 
 
 @dataclass(frozen=True, eq=False)
-class Settings:
-    """What stays the same in a run."""
-
-    data: np.ndarray  # float64 (n_samples, n_visible)
-    words: np.ndarray | None  # the same, packed, if they are bits
-    learning_rate: object  # a function of the epoch
-    batch_size: int
-    method: str
-    n_gibbs: int
-    momentum: float
-    l1: float
-    mask: np.ndarray | None  # bool, like the weights
-    n_threads: int
-    seed: int
-
-    @property
-    def penalty(self):
-        """Strength of L1, multiplied as momentum multiplies a steady gradient."""
-        return self.l1 / (1 - self.momentum)
-
-    def order(self, epoch):
-        """Order of the samples in an epoch, or None if all are in one batch."""
-        if self.batch_size == len(self.data):
-            return None
-        return np.random.default_rng([self.seed, epoch]).permutation(len(self.data))
-
-
-@dataclass(frozen=True, eq=False)
 class State:
     """What changes in a run. A step makes a new one: an interrupt leaves the old one whole."""
 
     epoch: int
     layer: int  # layers drawn so far: with the seed, the state of the random numbers
     rbm: object
-    velocity: tuple  # arrays like weights, visible_bias, hidden_bias
-    chains: np.ndarray | None  # float64 (n_chains, n_visible), of "pcd"
+    velocity: tuple  # arrays like PARAMETERS
+    chains: np.ndarray  # of "pcd", packed; else there are none
 
 
-def advance(state, stop, settings):
-    """Train up to the epoch `stop`.
+def start(rbm, settings):
+    """State before the first epoch."""
+    rbm = rbm.copy()
+    if settings.mask is not None:
+        rbm.weights = np.where(settings.mask, rbm.weights, 0.0)
+    rng = np.random.default_rng([settings.seed, 0])
+    samples = rng.integers(settings.n_samples, size=settings.n_chains)
+    chains = pack(rbm.visible, settings.data[samples])
+    velocity = tuple(np.zeros_like(part) for part in trained(rbm))
+    return State(epoch=0, layer=0, rbm=rbm, velocity=velocity, chains=chains)
+
+
+def trained(rbm):
+    """Parameters that are trained."""
+    return tuple(getattr(rbm, name) for name in PARAMETERS)
+
+
+def advance(state, rates, settings):
+    """Train for as many epochs as there are learning rates.
 
     Returns the new state, and for each epoch the fraction of wrong bits, the mean squared deviation
-    (Gaussian units), the log-likelihood ("exact") or nothing of use ("pcd").
+    (Gaussian units), the log-likelihood ("exact") or nothing of use ("pcd"). What has diverged is a
+    FloatingPointError.
     """
-    rates = np.array([settings.learning_rate(epoch) for epoch in range(state.epoch + 1, stop + 1)])
-    if _kernels_serve(state, rates, settings):
-        return _advance_with_kernels(state, stop, rates, settings)
-    with np.errstate(over="ignore", invalid="ignore"):  # `train` finds out what has diverged
-        return _advance_with_numpy(state, stop, rates, settings)
+    if _kernels_serve(state.rbm, rates, settings):
+        after, curve = _advance_with_kernels(state, rates, settings)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            after, curve = _advance_with_numpy(state, rates, settings)
+    for name, part in zip(PARAMETERS, trained(after.rbm), strict=True):
+        if not (np.abs(part) <= checks.LARGEST).all():
+            raise FloatingPointError(f"{name} exceeded {checks.LARGEST:g} in size")
+    return after, curve
 
 
-def _advance_with_numpy(state, stop, rates, settings):
+def _advance_with_numpy(state, rates, settings):
     rbm, velocity = state.rbm.copy(), tuple(part.copy() for part in state.velocity)
-    chains, draws = state.chains, Draws(settings.seed, state.layer)
-    curve = np.zeros(len(rates))
-    n_samples = len(settings.data)
+    chains = unpack(rbm.visible, state.chains)
+    draws, curve = Draws(settings.seed, state.layer), np.zeros(len(rates))
     for k, rate in enumerate(rates):
         order = settings.order(state.epoch + 1 + k)
         data = settings.data if order is None else settings.data[order]
-        for start in range(0, n_samples, settings.batch_size):
-            batch = data[start : start + settings.batch_size]
+        for first in range(0, settings.n_samples, settings.batch_size):
+            batch = data[first : first + settings.batch_size]
             if settings.method == "exact":
                 gradient, value = exact_gradient(rbm, batch)
             elif settings.method == "cd":
@@ -101,37 +96,34 @@ def _advance_with_numpy(state, stop, rates, settings):
             else:
                 gradient, chains, value = contrastive_gradient(rbm, batch, chains, settings, draws)
             climb(rbm, velocity, gradient, rate, settings)
-            curve[k] += len(batch) / n_samples * value
-    return State(stop, draws.layer, rbm, velocity, chains), curve
+            curve[k] += len(batch) / settings.n_samples * value
+    chains = pack(rbm.visible, chains)
+    return State(state.epoch + len(rates), draws.layer, rbm, velocity, chains), curve
 
 
 def exact_gradient(rbm, batch):
     """Gradient of the log-likelihood of a batch, and the log-likelihood."""
-    moments = exact_moments(rbm)
-    model = (
-        rbm._precision[:, None] * moments.products,
-        rbm._precision * moments.visible,
-        moments.hidden,
-    )
-    log_likelihood = -rbm.free_energy(batch).mean() - moments.log_partition
-    return difference(averages(rbm, batch), model), log_likelihood
+    moments, scaled = exact_moments(rbm), rbm.visible.scaled
+    model = scaled(moments.products.T).T, scaled(moments.visible), moments.hidden
+    free_energy = rbm.visible.energy(batch) - rbm.hidden.log_sum(scaled(batch) @ rbm.weights)
+    return difference(averages(rbm, batch), model), -free_energy.mean() - moments.log_partition
 
 
 def contrastive_gradient(rbm, batch, chains, settings, draws):
     """Gradient with moved chains for the model, these chains, and how far their first step went."""
     deviation = None
     for _ in range(settings.n_gibbs):
-        hidden = draws.bits(expit(rbm._hidden_input(chains)))
-        moved = draws.visible(rbm, hidden)
+        hidden = rbm.hidden.draw(rbm.visible.scaled(chains) @ rbm.weights, draws)
+        moved = rbm.visible.draw(hidden @ rbm.weights.T, draws)
         deviation = np.mean((moved - chains) ** 2) if deviation is None else deviation
         chains = moved
     return difference(averages(rbm, batch), averages(rbm, chains)), chains, deviation
 
 
 def averages(rbm, visible):
-    """Averages of v h, v and h over samples of v, with p(h | v) for h."""
-    hidden = expit(rbm._hidden_input(visible))
-    scaled = visible * rbm._precision
+    """Averages of v h, v and h over samples of v, with p(h | v) for h; v in the hidden view."""
+    scaled = rbm.visible.scaled(visible)
+    hidden = rbm.hidden.mean(scaled @ rbm.weights)
     return scaled.T @ hidden / len(visible), scaled.mean(axis=0), hidden.mean(axis=0)
 
 
@@ -142,8 +134,7 @@ def difference(data, model):
 
 def climb(rbm, velocity, gradient, rate, settings):
     """Move the parameters up the gradient, in place."""
-    parameters = (rbm.weights, rbm.visible_bias, rbm.hidden_bias)
-    for parameter, speed, slope in zip(parameters, velocity, gradient, strict=True):
+    for parameter, speed, slope in zip(trained(rbm), velocity, gradient, strict=True):
         speed *= settings.momentum
         speed += slope
         if settings.mask is not None and parameter is rbm.weights:
@@ -155,78 +146,64 @@ def climb(rbm, velocity, gradient, rate, settings):
 
 
 class Draws:
-    """Random layers, one after the other."""
+    """Random numbers for one layer after the other; layers draw with it as with a Generator."""
 
     def __init__(self, seed, layer):
         self.seed, self.layer = seed, layer
 
-    def bits(self, probabilities):
-        """Draw bits, as float64."""
+    def random(self, shape):
+        """Numbers between 0 and 1."""
         key = keys(self.seed, self.layer, 1)[0]
         self.layer += 1
-        return (uniforms(key, *probabilities.shape) < probabilities).astype(np.float64)
+        return uniforms(key, *shape)
 
-    def visible(self, rbm, hidden):
-        """Draw visible states from p(v | h), as float64."""
-        if isinstance(rbm, BernoulliRBM):
-            return self.bits(expit(rbm._visible_input(hidden)))
+    def standard_normal(self, shape):
+        """Normal numbers."""
         rng = np.random.default_rng([self.seed, self.layer, 1])
         self.layer += 1
-        return rbm.sample_visible(hidden, rng)
+        return rng.standard_normal(shape)
 
 
-def _kernels_serve(state, rates, settings):
-    rbm = state.rbm
-    if not isinstance(rbm, BernoulliRBM) or settings.method == "exact":
+def _kernels_serve(rbm, rates, settings):
+    if not isinstance(rbm.visible, Bits) or settings.method == "exact":
         return False
-    largest = max(np.abs(part).max() for part in (rbm.weights, rbm.visible_bias, rbm.hidden_bias))
-    n_updates = -(-len(settings.data) // settings.batch_size)
-    reach = largest + rates.sum() * n_updates / (1 - settings.momentum)
-    return rbm.weights.size * settings.batch_size >= SMALL and reach < LARGE
+    largest = max(np.abs(part).max() for part in trained(rbm))
+    reach = largest + rates.sum() * settings.n_batches / (1 - settings.momentum)
+    n_products = rbm.weights.size * settings.batch_size
+    return n_products >= PRODUCTS_FOR_KERNELS and reach < LARGEST_FOR_KERNELS
 
 
-def _advance_with_kernels(state, stop, rates, settings):
-    rbm = state.rbm.copy()
-    none = np.empty((0, 0))
-    velocity = tuple(np.atleast_2d(part).copy() for part in state.velocity)
-    orders = [settings.order(epoch) for epoch in range(state.epoch + 1, stop + 1)]
-    in_batches = orders[0] is not None
-    n_updates = len(rates) * -(-len(settings.data) // settings.batch_size)
-    n_layers = 2 * settings.n_gibbs * n_updates
-    persistent = settings.method == "pcd"
-    chains = pack_units(state.chains if persistent else settings.data[:0])
+def _advance_with_kernels(state, rates, settings):
+    from rgrbm.rbm._training_kernels import Parameters  # compiles, or loads what was compiled
+
+    rbm, chains, n_epochs = state.rbm.copy(), state.chains.copy(), len(rates)
+    parameters = Parameters(rbm.weights, rbm.visible_bias[None], rbm.hidden_bias[None])
+    velocity = Parameters(*(np.atleast_2d(part).copy() for part in state.velocity))
+    epochs = range(state.epoch + 1, state.epoch + 1 + n_epochs)
+    orders = [settings.order(epoch) for epoch in epochs] if settings.n_batches > 1 else []
+    n_layers = 2 * settings.n_gibbs * settings.n_batches * n_epochs
     wrong = _call_kernel(
         settings.n_threads,
-        settings.words,
-        np.array(orders) if in_batches else np.empty((0, 0), dtype=np.int64),
+        settings.for_kernels,
+        parameters,
+        velocity if settings.momentum else Parameters(*[np.empty((0, 0))] * 3),
+        chains,
+        np.array(orders, dtype=np.int64).reshape(-1, settings.n_samples),
         rates,
         keys(settings.seed, state.layer, n_layers),
-        chains,
-        settings.batch_size,
-        settings.n_gibbs,
-        persistent,
-        rbm.weights,
-        rbm.visible_bias[None],
-        rbm.hidden_bias[None],
-        velocity if settings.momentum else (none, none, none),
-        none if settings.mask is None else settings.mask.astype(np.float64),
-        settings.momentum,
-        settings.penalty,
     )
     after = State(
-        stop,
-        state.layer + n_layers,
-        rbm,
-        (velocity[0], velocity[1][0], velocity[2][0]),
-        unpack_units(chains, rbm.n_visible) if persistent else None,
+        epoch=state.epoch + n_epochs,
+        layer=state.layer + n_layers,
+        rbm=rbm,
+        velocity=(velocity.weights, velocity.visible_bias[0], velocity.hidden_bias[0]),
+        chains=chains,
     )
     return after, wrong / settings.data.size
 
 
 def _call_kernel(n_threads, *arguments):
-    from rgrbm.rbm import (
-        _training_kernels,  # compiles, or loads what was compiled: only when needed
-    )
+    from rgrbm.rbm import _training_kernels
 
     if n_threads == 1 or _forked:  # the result is the same
         return _training_kernels.epochs(*arguments)

@@ -55,14 +55,14 @@ Here :math:`p(v) = e^{-F(v)} / Z` is a density, a mixture of normal ones with as
 the hidden layer has states.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
 
 from rgrbm._core import checks
 from rgrbm._core.files import read_arrays, write_arrays
-from rgrbm._core.numerics import draw_bits, sum_softplus
+from rgrbm.rbm.layers import Bits, Gaussian, checked_widths
 
 __all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "SpinParameters"]
 
@@ -85,30 +85,33 @@ class SpinParameters(NamedTuple):
 
 
 class _RBM:
-    """What does not depend on the kind of the visible units.
-
-    A subclass adds what does: `_visible` (check), `_visible_energy` (the energy without hidden
-    units), `_precision` and `_scaled` (what hidden units see of v), `_visible_log_sum` (a function
-    of the input of visible units without their bias), and two functions of this input with the
-    bias: `_visible_mean`, `_draw_visible`.
-    """
+    """Two layers, and the weights between them."""
 
     _parameters = ("weights", "visible_bias", "hidden_bias")  # arguments of from_parameters
 
-    def __init__(self, n_visible, n_hidden, *, rng):
-        n_visible = checks.integer("n_visible", n_visible, 1)
+    def __init__(self, visible, n_hidden, rng):
         n_hidden = checks.integer("n_hidden", n_hidden, 1)
-        self._weights = checks.generator(rng).normal(0.0, 0.01, size=(n_visible, n_hidden))
-        self._visible_bias = np.zeros(n_visible)
-        self._hidden_bias = np.zeros(n_hidden)
+        self._weights = checks.generator(rng).normal(0.0, 0.01, size=(visible.n_units, n_hidden))
+        self._visible, self._hidden = visible, Bits(np.zeros(n_hidden))
 
     @classmethod
-    def _from_parameters(cls, weights, visible_bias, hidden_bias):
+    def _from_parameters(cls, weights, visible_bias, hidden_bias, layer):
         rbm = cls.__new__(cls)
         rbm._weights = checks.array("weights", weights, (None, None))
-        rbm.visible_bias = visible_bias
-        rbm.hidden_bias = hidden_bias
+        n_visible, n_hidden = rbm._weights.shape
+        rbm._visible = layer(visible_bias, name="visible_bias", n_units=n_visible)
+        rbm._hidden = Bits(hidden_bias, name="hidden_bias", n_units=n_hidden)
         return rbm
+
+    @property
+    def visible(self):
+        """Layer of the visible units, `Bits` or `Gaussian`."""
+        return self._visible
+
+    @property
+    def hidden(self):
+        """Layer of the hidden units, `Bits`."""
+        return self._hidden
 
     @property
     def weights(self):
@@ -122,20 +125,20 @@ class _RBM:
     @property
     def visible_bias(self):
         """Biases of the visible units; what is assigned is checked and copied."""
-        return self._visible_bias
+        return self.visible.bias
 
     @visible_bias.setter
     def visible_bias(self, value):
-        self._visible_bias = checks.array("visible_bias", value, (self.n_visible,))
+        self.visible.bias = checks.array("visible_bias", value, (self.n_visible,))
 
     @property
     def hidden_bias(self):
         """Biases of the hidden units; what is assigned is checked and copied."""
-        return self._hidden_bias
+        return self.hidden.bias
 
     @hidden_bias.setter
     def hidden_bias(self, value):
-        self._hidden_bias = checks.array("hidden_bias", value, (self.n_hidden,))
+        self.hidden.bias = checks.array("hidden_bias", value, (self.n_hidden,))
 
     @property
     def n_visible(self):
@@ -150,6 +153,21 @@ class _RBM:
     def __repr__(self):
         return f"{type(self).__name__}(n_visible={self.n_visible}, n_hidden={self.n_hidden})"
 
+    def parameters(self):
+        """List the parameters by name.
+
+        Returns
+        -------
+        parameters : dict of str to ndarray
+            The arguments of `from_parameters`: the machine's own arrays, not copies.
+
+        Examples
+        --------
+        >>> list(BernoulliRBM(3, 2, rng=np.random.default_rng(0)).parameters())
+        ['weights', 'visible_bias', 'hidden_bias']
+        """
+        return {name: getattr(self, name) for name in self._parameters}
+
     def copy(self):
         """Make a machine with the same parameters that shares no memory with this one.
 
@@ -162,7 +180,7 @@ class _RBM:
         ValueError
             If a parameter has been made infinite or NaN in place.
         """
-        return self.from_parameters(*(getattr(self, name) for name in self._parameters))
+        return self.from_parameters(**self.parameters())
 
     def to_vector(self):
         """List weights, visible and hidden biases in one vector, for optimizers and derivatives.
@@ -246,8 +264,8 @@ class _RBM:
         >>> np.array_equal(again.weights, rbm.weights)
         True
         """
-        parameters = {name: getattr(self.copy(), name) for name in self._parameters}  # checked
-        write_arrays(path, self._kind, FORMAT, parameters)
+        checked = self.copy().parameters()
+        write_arrays(path, self._kind, FORMAT, checked)
 
     @classmethod
     def load(cls, path):
@@ -302,7 +320,8 @@ class _RBM:
         >>> rbm.energy([1], [[0], [1]])
         array([-0.5 , -2.75])
         """
-        visible, hidden = self._visible(visible), self._hidden(hidden)
+        visible = self.visible.check(visible, "visible")
+        hidden = self.hidden.check(hidden, "hidden")
         try:
             np.broadcast_shapes(visible.shape[:-1], hidden.shape[:-1])
         except ValueError:
@@ -310,8 +329,8 @@ class _RBM:
                 "visible and hidden must have leading axes that broadcast, "
                 f"got the shapes {visible.shape} and {hidden.shape}"
             ) from None
-        coupled = np.sum((self._scaled(visible) @ self.weights) * hidden, axis=-1)
-        return self._visible_energy(visible) - hidden @ self.hidden_bias - coupled
+        coupled = np.sum(self._push_on_hidden(visible) * hidden, axis=-1)
+        return self.visible.energy(visible) + self.hidden.energy(hidden) - coupled
 
     def free_energy(self, visible):
         """Free energy F(v) = -ln sum_h exp(-E(v, h)): minus the log of the unnormalised p(v).
@@ -330,8 +349,8 @@ class _RBM:
         >>> rbm.free_energy([[0], [1]]).round(4)
         array([-0.8259, -2.8502])
         """
-        visible = self._visible(visible)
-        return self._visible_energy(visible) - sum_softplus(self._hidden_input(visible))
+        visible = self.visible.check(visible, "visible")
+        return self.visible.energy(visible) - self.hidden.log_sum(self._push_on_hidden(visible))
 
     def hidden_free_energy(self, hidden):
         """Free energy of hidden states, visible units summed out: the coarse-grained Hamiltonian.
@@ -346,8 +365,8 @@ class _RBM:
         -------
         free_energy : ndarray, shape (...)
         """
-        hidden = self._hidden(hidden)
-        return -hidden @ self.hidden_bias - self._visible_log_sum(hidden @ self.weights.T)
+        hidden = self.hidden.check(hidden, "hidden")
+        return self.hidden.energy(hidden) - self.visible.log_sum(self._push_on_visible(hidden))
 
     def hidden_probabilities(self, visible):
         """Conditional probabilities p(h_j = 1 | v).
@@ -360,7 +379,8 @@ class _RBM:
         -------
         probabilities : ndarray, shape (..., n_hidden)
         """
-        return expit(self._hidden_input(self._visible(visible)))
+        visible = self.visible.check(visible, "visible")
+        return self.hidden.mean(self._push_on_hidden(visible))
 
     def sample_hidden(self, visible, rng):
         """Draw hidden states from p(h | v).
@@ -374,7 +394,9 @@ class _RBM:
         -------
         hidden : ndarray of uint8, shape (..., n_hidden)
         """
-        return draw_bits(self.hidden_probabilities(visible), checks.generator(rng))
+        visible = self.visible.check(visible, "visible")
+        hidden = self.hidden.draw(self._push_on_hidden(visible), checks.generator(rng))
+        return hidden.astype(self.hidden.dtype)
 
     def sample_visible(self, hidden, rng):
         """Draw visible states from p(v | h).
@@ -389,8 +411,9 @@ class _RBM:
         visible : ndarray, shape (..., n_visible)
             Of uint8 if visible units are bits, of float64 if they are real.
         """
-        visible_input = self._visible_input(self._hidden(hidden))
-        return self._draw_visible(visible_input, checks.generator(rng))
+        hidden = self.hidden.check(hidden, "hidden")
+        visible = self.visible.draw(self._push_on_visible(hidden), checks.generator(rng))
+        return visible.astype(self.visible.dtype)
 
     def gibbs(self, visible, n_steps, rng):
         """Run Gibbs chains v -> h -> v from given visible states.
@@ -409,11 +432,11 @@ class _RBM:
             Where they are after `n_steps`; the type is that of `sample_visible`. Its law tends to
             the machine's p(v).
         """
-        visible = self._visible(visible).astype(self._visible_type)
-        rng = checks.generator(rng)
+        visible, rng = self.visible.check(visible, "visible"), checks.generator(rng)
         for _ in range(checks.integer("n_steps", n_steps, 0)):
-            visible = self.reconstruct(visible, rng)
-        return visible
+            hidden = self.hidden.draw(self._push_on_hidden(visible), rng)
+            visible = self.visible.draw(self._push_on_visible(hidden), rng)
+        return visible.astype(self.visible.dtype)
 
     def reconstruct(self, visible, rng):
         """Sample down and up: draw h from p(h | v), then v from p(v | h).
@@ -428,26 +451,16 @@ class _RBM:
         reconstruction : ndarray, shape (..., n_visible)
             One Gibbs step from `visible`; the type is that of `sample_visible`.
         """
-        return self.sample_visible(self.sample_hidden(visible, rng), rng)
+        return self.gibbs(visible, 1, rng)
 
-    def _samples(self, data):
-        """Check a data set, and return a copy of it, float64 (n_samples, n_visible)."""
-        data = self._visible(data, "data")
-        if data.ndim != 2 or len(data) == 0:
-            raise ValueError(
-                f"data must have the shape (n_samples, {self.n_visible}) with n_samples >= 1, "
-                f"got {data.shape}"
-            )
-        return data
+    def _push_on_hidden(self, visible):
+        return self.visible.scaled(visible) @ self.weights
 
-    def _hidden(self, hidden):
-        return checks.two_valued("hidden", hidden, 0, 1, (..., self.n_hidden)).astype(np.float64)
+    def _push_on_visible(self, hidden):
+        return hidden @ self.weights.T
 
-    def _hidden_input(self, visible):
-        return self._scaled(visible) @ self.weights + self.hidden_bias
-
-    def _visible_input(self, hidden):
-        return hidden @ self.weights.T + self.visible_bias
+    def _visible_mean(self, hidden):
+        return self.visible.mean(self._push_on_visible(self.hidden.check(hidden, "hidden")))
 
 
 class BernoulliRBM(_RBM):
@@ -470,6 +483,8 @@ class BernoulliRBM(_RBM):
         The c of the book.
     hidden_bias : ndarray of float64, shape (n_hidden,)
         The b of the book.
+    visible, hidden : Bits
+        The two layers, which hold the biases.
 
     Raises
     ------
@@ -482,9 +497,7 @@ class BernoulliRBM(_RBM):
     together. In all methods ``visible`` has the shape (..., n_visible) and ``hidden`` the shape
     (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too.
 
-    The source is [Qiu2022]_, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    The source is :cite:t:`qiu2022`, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
 
     Examples
     --------
@@ -496,7 +509,10 @@ class BernoulliRBM(_RBM):
     """
 
     _kind = "BernoulliRBM"
-    _visible_type = np.uint8
+
+    def __init__(self, n_visible, n_hidden, *, rng):
+        n_visible = checks.integer("n_visible", n_visible, 1)
+        super().__init__(Bits(np.zeros(n_visible)), n_hidden, rng)
 
     @classmethod
     def from_parameters(cls, weights, visible_bias, hidden_bias):
@@ -523,7 +539,7 @@ class BernoulliRBM(_RBM):
         >>> BernoulliRBM.from_parameters([[1.0, -1.0]], [0.5], [0.0, 0.0])
         BernoulliRBM(n_visible=1, n_hidden=2)
         """
-        return cls._from_parameters(weights, visible_bias, hidden_bias)
+        return cls._from_parameters(weights, visible_bias, hidden_bias, Bits)
 
     @classmethod
     def from_spin_parameters(cls, weights, visible_field, hidden_field):
@@ -617,29 +633,7 @@ class BernoulliRBM(_RBM):
         -------
         probabilities : ndarray, shape (..., n_visible)
         """
-        return self._visible_mean(self._visible_input(self._hidden(hidden)))
-
-    @property
-    def _precision(self):
-        return np.ones(self.n_visible)
-
-    def _scaled(self, visible):
-        return visible  # times a precision of 1
-
-    def _visible(self, visible, name="visible"):
-        return checks.two_valued(name, visible, 0, 1, (..., self.n_visible)).astype(np.float64)
-
-    def _visible_energy(self, visible):
-        return -visible @ self.visible_bias
-
-    def _visible_log_sum(self, push):
-        return sum_softplus(push + self.visible_bias)
-
-    def _visible_mean(self, visible_input):
-        return expit(visible_input)
-
-    def _draw_visible(self, visible_input, rng):
-        return draw_bits(expit(visible_input), rng)
+        return self._visible_mean(hidden)
 
 
 class GaussianBernoulliRBM(_RBM):
@@ -668,6 +662,9 @@ class GaussianBernoulliRBM(_RBM):
         The b of the book, dimensionless.
     sigma : ndarray of float64, shape (n_visible,)
         Widths, in units of the data.
+    visible : Gaussian
+    hidden : Bits
+        The two layers, which hold the biases and the widths.
 
     Raises
     ------
@@ -681,12 +678,9 @@ class GaussianBernoulliRBM(_RBM):
     1e100 in size; ``hidden`` has the shape (..., n_hidden) and the entries 0 and 1. What is not so
     is a ValueError.
 
-    The source is [HjorthJensen2024]_, Eqs. 48 to 53. The squared norm of (x - a) / (2 sigma) there
-    is too small by a factor of 2: a variance of sigma**2 needs half the squared norm of
+    The source is :cite:t:`hjorthjensen2024`, Eqs. 48 to 53. The squared norm of (x - a) / (2 sigma)
+    there is too small by a factor of 2: a variance of sigma**2 needs half the squared norm of
     (x - a) / sigma, which stands here.
-
-    .. [HjorthJensen2024] M. Hjorth-Jensen, "Advanced machine learning and data analysis for the
-       physical sciences: generative methods, energy models and Boltzmann machines", 2024.
 
     Examples
     --------
@@ -699,12 +693,10 @@ class GaussianBernoulliRBM(_RBM):
 
     _kind = "GaussianBernoulliRBM"
     _parameters = (*_RBM._parameters, "sigma")
-    _visible_type = np.float64
 
     def __init__(self, n_visible, n_hidden, *, sigma=1.0, rng):
-        sigma = _widths(sigma, checks.integer("n_visible", n_visible, 1))
-        super().__init__(n_visible, n_hidden, rng=rng)
-        self._sigma = sigma
+        n_visible = checks.integer("n_visible", n_visible, 1)
+        super().__init__(Gaussian(np.zeros(n_visible), sigma), n_hidden, rng)
 
     @classmethod
     def from_parameters(cls, weights, visible_bias, hidden_bias, sigma):
@@ -733,18 +725,17 @@ class GaussianBernoulliRBM(_RBM):
         >>> rbm.visible_mean([1, 0])
         array([1.5])
         """
-        rbm = cls._from_parameters(weights, visible_bias, hidden_bias)
-        rbm.sigma = sigma
-        return rbm
+        layer = partial(Gaussian, sigma=sigma)
+        return cls._from_parameters(weights, visible_bias, hidden_bias, layer)
 
     @property
     def sigma(self):
         """Widths of the visible units; what is assigned is checked and copied."""
-        return self._sigma
+        return self.visible.sigma
 
     @sigma.setter
     def sigma(self, value):
-        self._sigma = _widths(value, self.n_visible)
+        self.visible.sigma = checked_widths(value, self.n_visible)
 
     def visible_mean(self, hidden):
         """Mean of v given h.
@@ -757,33 +748,7 @@ class GaussianBernoulliRBM(_RBM):
         -------
         mean : ndarray, shape (..., n_visible)
         """
-        return self._visible_mean(self._visible_input(self._hidden(hidden)))
-
-    @property
-    def _precision(self):
-        return 1 / self.sigma**2
-
-    def _scaled(self, visible):
-        return visible * self._precision
-
-    def _visible(self, visible, name="visible"):
-        return checks.array(name, visible, (..., self.n_visible))
-
-    def _visible_energy(self, visible):
-        return np.sum(((visible - self.visible_bias) / self.sigma) ** 2, axis=-1) / 2
-
-    def _visible_log_sum(self, push):
-        # (push + c)**2 - c**2, which would cancel where c is large
-        squares = push * (push + 2 * self.visible_bias) * self._precision / 2
-        return np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
-
-    def _visible_mean(self, visible_input):
-        return visible_input
-
-    def _draw_visible(self, visible_input, rng):
-        if np.isnan(visible_input).any():
-            raise FloatingPointError("a parameter of the machine has become NaN")
-        return visible_input + self.sigma * rng.standard_normal(visible_input.shape)
+        return self._visible_mean(hidden)
 
 
 def checked_machine(rbm):
@@ -800,12 +765,12 @@ def checked_bernoulli(rbm):
     return rbm
 
 
-def _widths(value, n_visible):
-    """Return `sigma` as an array of shape (n_visible,)."""
-    array = checks.array("sigma", value)
-    if array.ndim == 0:
-        array = np.full(n_visible, array)
-    array = checks.array("sigma", array, (n_visible,))
-    if (array < 1 / checks.LARGEST).any():
-        raise ValueError(f"sigma must be positive, at least 1e-100, got {array.min()} in it")
-    return array
+def checked_data(rbm, data):
+    """Return a data set for a machine as float64 (n_samples, n_visible), a copy."""
+    data = rbm.visible.check(data, "data")
+    if data.ndim != 2 or len(data) == 0:
+        raise ValueError(
+            f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
+            f"got {data.shape}"
+        )
+    return data

@@ -43,8 +43,8 @@ __all__ = [
     "trace_defect",
 ]
 
-MOST_NEIGHBOURS = 12  # 2**12 states of what one unit touches are listed; more are sampled ...
-BLOCK = 64  # ... so many at a time
+MOST_UNITS_LISTED = 12  # of those that one unit touches; of more, states are sampled
+SAMPLES_PER_BLOCK = 64  # drawn at a time
 
 
 def decimation_rbm(n_visible, coupling):
@@ -111,10 +111,8 @@ def interaction(rbm, hamiltonian, visible, hidden):
 
     Notes
     -----
-    [Qiu2022]_, Eq. 15, with the Hamiltonian of the data. The paper has that of the machine there.
-    Then T would be ln p(h | v) for every machine, and sum_h exp(T) = 1 would say nothing.
-
-    .. [Qiu2022] W. Qiu, "Renormalization group and restricted Boltzmann machines", 2022.
+    :cite:t:`qiu2022`, Eq. 15, with the Hamiltonian of the data. The paper has that of the machine
+    there. Then T would be ln p(h | v) for every machine, and sum_h exp(T) = 1 would say nothing.
 
     Examples
     --------
@@ -224,12 +222,12 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
         value += own
     for row, field in zip(weights, fields, strict=True):
         touched = np.flatnonzero(row)
-        if len(touched) > MOST_NEIGHBOURS and rng is None:
+        if len(touched) > MOST_UNITS_LISTED and rng is None:
             raise ValueError(
                 f"rng must be given: a unit touches {len(touched)} others, more than the "
-                f"{MOST_NEIGHBOURS} whose states are listed"
+                f"{MOST_UNITS_LISTED} whose states are listed"
             )
-        if len(touched) <= MOST_NEIGHBOURS:
+        if len(touched) <= MOST_UNITS_LISTED:
             part, error = _listed(row[touched], field, order), 0.0
         else:
             part, error = _sampled(row[touched], field, order, n_samples, checks.generator(rng))
@@ -255,8 +253,8 @@ def _sampled(row, field, order, n_samples, rng):
     """Estimate the same from random states, with a standard error."""
     shape = (len(row),) * order
     total, squares = np.zeros(shape), np.zeros(shape)
-    for start in range(0, n_samples, BLOCK):
-        size = min(BLOCK, n_samples - start)
+    for start in range(0, n_samples, SAMPLES_PER_BLOCK):
+        size = min(SAMPLES_PER_BLOCK, n_samples - start)
         spins = rng.choice(np.array([-1.0, 1.0]), size=(size, len(row)))
         inputs = field + spins @ row
         terms = np.zeros((size, *shape))

@@ -16,15 +16,16 @@ energies :math:`F_k(v) = -\ln \sum_h e^{-E_k(v, h)}`, its weight
 
 .. math:: w = \prod_{k=1}^{K} e^{F_{k-1}(v_{k-1}) - F_k(v_{k-1})}
 
-has the mean :math:`Z / Z_0`, however far the chains stay behind the machines [Neal2001]_. A lag
-that all chains do not share shows in the scatter of the weights.
+has the mean :math:`Z / Z_0`, however far the chains stay behind the machines
+(:cite:t:`neal2001`; :cite:t:`salakhutdinov2008` for Boltzmann machines). A lag that all chains do
+not share shows in the scatter of the weights.
 
 **The machine without weights** has biases that keep part of what the weights do. While hidden units
 toss coins, the input of a visible unit has the mean :math:`m_i = c_i + \sum_j w_{ij} / 2` and the
 variance :math:`s_i^2 = \sum_j w_{ij}^2 / 4`. A bias of about :math:`m_i / \sqrt{1 + \pi s_i^2 / 8}`
-gives the unit its mean probability under such inputs [MacKay1992]_, and half of it is taken.
-Hidden units are treated likewise, with visible ones drawn under their new biases. (A real visible
-unit takes :math:`m_i` as it is, since it says where the unit is and not how sure that is.)
+gives the unit its mean probability under such inputs (:cite:t:`mackay1992`), and half of it is
+taken. Hidden units are treated likewise, with visible ones drawn under their new biases. (A real
+visible unit takes :math:`m_i` as it is, since it says where the unit is and not how sure that is.)
 
 Half, because the two ways to err are not alike. A start that is too wide takes more temperatures,
 and the scatter of the weights mostly shows it; one that is too narrow loses states that no chain
@@ -32,12 +33,6 @@ finds again, and nothing shows it. The biases of the machine itself are such a s
 symmetric under a flip of all spins, then :math:`c_i = -\sum_j w_{ij} / 2`: with smaller weights,
 these biases favour one of two states that are equally likely in the end. All chains go there, and
 find half of Z with an error of nearly 0. The biases above vanish for such a machine.
-
-.. [Neal2001] R. M. Neal, "Annealed importance sampling", Statistics and Computing 11, 2001.
-   R. Salakhutdinov and I. Murray, "On the quantitative analysis of deep belief networks", 2008,
-   apply it to Boltzmann machines.
-.. [MacKay1992] D. J. C. MacKay, "The evidence framework applied to classification networks",
-   Neural Computation 4, 1992.
 """
 
 from itertools import product
@@ -48,9 +43,8 @@ from scipy.special import expit, rel_entr, softmax
 
 from rgrbm._core import checks
 from rgrbm._core.blas import single_threaded_blas
-from rgrbm._core.numerics import draw_bits, sum_softplus
 from rgrbm.estimate import Estimate
-from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli, checked_machine
+from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli, checked_data, checked_machine
 
 __all__ = [
     "Moments",
@@ -63,10 +57,11 @@ __all__ = [
     "log_likelihood",
 ]
 
-LARGEST_LAYER = 25  # 2**25 states against 64 units take about ten seconds
-LARGEST_MATRIX = 12  # 2**12 states: 128 MB
-LARGEST_LIST = 20  # as in `ising.enumerate_spins`
-BLOCK = 2**14  # numbers in a block, 128 kB: more would not be reused from one to the next
+MOST_UNITS_SUMMED = 25  # 2**25 states against 64 units take about ten seconds
+MOST_UNITS_LISTED = 20  # as in `ising.enumerate_spins`
+MOST_UNITS_IN_MATRIX = 12  # 2**12 states: 128 MB
+NUMBERS_PER_BLOCK = 2**14  # 128 kB: more would not be reused from one block to the next
+SAMPLES_PER_PIECE = 1000  # of data whose free energy is computed at a time, in the cache
 
 
 class Moments(NamedTuple):
@@ -122,9 +117,9 @@ def exact_log_partition(rbm):
     >>> round(float(np.exp(exact_log_partition(rbm))), 12)
     8.0
     """
-    blocks = _blocks(rbm, _smaller_layer(rbm))
+    blocks = _blocks(*_smaller_first(rbm))
     with single_threaded_blas():
-        scale, total = _scaled_sum(blocks, lambda states, inputs, weights: weights.sum())
+        scale, total = _scaled_sum(blocks, lambda states, push, weights: weights.sum())
     return float(scale + np.log(total))
 
 
@@ -155,19 +150,18 @@ def exact_moments(rbm):
     >>> exact_moments(rbm).products.round(12)
     array([[0.375]])
     """
-    layer = _smaller_layer(rbm)
-    mean = expit if layer == "visible" else rbm._visible_mean
+    listed, other, between = _smaller_first(rbm)
 
-    def block_sum(states, inputs, weights):
+    def block_sum(states, push, weights):
         left = np.column_stack([weights, states * weights[:, None]])
-        return left.T @ np.column_stack([np.ones(len(states)), mean(inputs)])
+        return left.T @ np.column_stack([np.ones(len(states)), other.mean(push)])
 
     with single_threaded_blas():
-        scale, sums = _scaled_sum(_blocks(rbm, layer), block_sum)
+        scale, sums = _scaled_sum(_blocks(listed, other, between), block_sum)
     # Row and column 0 belong to a unit that is always on: they hold the means of single units.
     log_partition = float(scale + np.log(sums[0, 0]))
     sums = sums / sums[0, 0]
-    if layer == "hidden":
+    if listed is rbm.hidden:
         sums = sums.T
     return Moments(sums[1:, 0], sums[0, 1:], sums[1:, 1:], log_partition)
 
@@ -198,14 +192,14 @@ def exact_distribution(rbm):
     array([0.25, 0.75])
     """
     checked_bernoulli(rbm)
-    if rbm.n_visible > LARGEST_LIST:
+    if rbm.n_visible > MOST_UNITS_LISTED:
         raise ValueError(
-            f"rbm must have at most {LARGEST_LIST} visible units to list their states, "
+            f"rbm must have at most {MOST_UNITS_LISTED} visible units to list their states, "
             f"got {rbm.n_visible}"
         )
     with single_threaded_blas():
-        blocks = [log_weights for _, _, log_weights in _blocks(rbm, "visible")]
-    return softmax(np.concatenate(blocks))
+        blocks = _blocks(rbm.visible, rbm.hidden, rbm.weights)
+        return softmax(np.concatenate([log_weights for _, _, log_weights in blocks]))
 
 
 def gibbs_matrix(rbm):
@@ -242,25 +236,26 @@ def gibbs_matrix(rbm):
            [0.25, 0.75]])
     """
     checked_bernoulli(rbm)
-    if max(rbm.n_visible, rbm.n_hidden) > LARGEST_MATRIX:
+    if max(rbm.n_visible, rbm.n_hidden) > MOST_UNITS_IN_MATRIX:
         raise ValueError(
-            f"rbm must have at most {LARGEST_MATRIX} units in each layer, "
+            f"rbm must have at most {MOST_UNITS_IN_MATRIX} units in each layer, "
             f"got {rbm.n_visible} visible and {rbm.n_hidden} hidden ones"
         )
     visible, hidden = _states(rbm.n_visible), _states(rbm.n_hidden)
     with single_threaded_blas():
-        up = _law_of_layer(rbm._hidden_input(visible), hidden)
-        down = _law_of_layer(rbm._visible_input(hidden), visible)
+        up = _law(rbm.hidden, hidden, visible @ rbm.weights)
+        down = _law(rbm.visible, visible, hidden @ rbm.weights.T)
         return up @ down
 
 
 def _states(n_units):
-    return np.array(list(product((0.0, 1.0), repeat=n_units)))
+    """List the states of bits in binary order, the last one changing fastest."""
+    return (np.arange(2**n_units)[:, None] >> np.arange(n_units)[::-1] & 1).astype(np.float64)
 
 
-def _law_of_layer(inputs, states):
-    """Probabilities of all states of a layer of bits (columns), for each row of inputs."""
-    return np.exp(inputs @ states.T - sum_softplus(inputs)[:, None])
+def _law(layer, states, push):
+    """Probabilities of all states of a layer of bits (columns), under each row of a push."""
+    return np.exp((push + layer.bias) @ states.T - layer.log_sum(push)[:, None])
 
 
 def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
@@ -314,45 +309,42 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
     n_temperatures = checks.integer("n_temperatures", n_temperatures, 1)
     rng = checks.generator(rng)
     base = _without_weights(rbm)
+    # Machine k is the base with beta times what the biases gain, and what the weights push.
+    visible_gain = rbm.visible_bias - base.visible_bias
+    hidden_gain = rbm.hidden_bias - base.hidden_bias
     log_weights = np.zeros(n_chains)
     with single_threaded_blas():
-        visible = base._draw_visible(np.tile(base.visible_bias, (n_chains, 1)), rng)
+        visible = base.visible.draw(np.zeros((n_chains, rbm.n_visible)), rng)
         for step in range(n_temperatures):
             before, beta = step / n_temperatures, (step + 1) / n_temperatures
-            visible = visible.astype(np.float64)
-            hidden_input = rbm._hidden_input(visible)
-            energy_gap = rbm._visible_energy(visible) - base._visible_energy(visible)
+            energy_gap = rbm.visible.energy(visible) - base.visible.energy(visible)
             log_weights -= (beta - before) * energy_gap
-            log_weights -= sum_softplus(_mix(before, base.hidden_bias, hidden_input))
-            hidden_input = _mix(beta, base.hidden_bias, hidden_input)
-            log_weights += sum_softplus(hidden_input)
-            hidden = draw_bits(expit(hidden_input), rng).astype(np.float64)
-            visible_input = _mix(beta, base.visible_bias, rbm._visible_input(hidden))
-            visible = rbm._draw_visible(visible_input, rng)
-    log_partition = base._visible_log_sum(np.zeros(rbm.n_visible)) + sum_softplus(base.hidden_bias)
+            push = rbm.visible.scaled(visible) @ rbm.weights + hidden_gain
+            log_weights += base.hidden.log_sum(beta * push) - base.hidden.log_sum(before * push)
+            hidden = base.hidden.draw(beta * push, rng)
+            visible = base.visible.draw(beta * (hidden @ rbm.weights.T + visible_gain), rng)
+    nothing = np.zeros(rbm.n_visible), np.zeros(rbm.n_hidden)
+    log_partition = base.visible.log_sum(nothing[0]) + base.hidden.log_sum(nothing[1])
     log_mean, error = _log_mean(log_weights)
     return Estimate(float(log_partition + log_mean), float(error))
-
-
-def _mix(beta, start, end):
-    return (1 - beta) * start + beta * end
 
 
 def _without_weights(rbm):
     """Machine from which to start; the module's docstring has the reasons."""
     spread = np.sum(rbm.weights**2, axis=1) / 4  # a coin has the variance 1/4
-    visible_bias = rbm._visible_input(np.full(rbm.n_hidden, 1 / 2))
+    visible_bias = np.full(rbm.n_hidden, 1 / 2) @ rbm.weights.T + rbm.visible_bias
     if isinstance(rbm, BernoulliRBM):
         visible_bias = _half_of_mean_field(visible_bias, spread)
         mean = expit(visible_bias)
         variance = mean * (1 - mean)
     else:
         mean, variance = visible_bias, rbm.sigma**2 + spread
-    spread = np.sum((rbm._precision**2 * variance)[:, None] * rbm.weights**2, axis=0)
+    hidden_bias = rbm.visible.scaled(mean) @ rbm.weights + rbm.hidden_bias
+    spread = np.sum((rbm.visible.precision**2 * variance)[:, None] * rbm.weights**2, axis=0)
     base = rbm.copy()
     base.weights = np.zeros_like(rbm.weights)
     base.visible_bias = visible_bias
-    base.hidden_bias = _half_of_mean_field(rbm._hidden_input(mean), spread)
+    base.hidden_bias = _half_of_mean_field(hidden_bias, spread)
     return base
 
 
@@ -399,9 +391,9 @@ def log_likelihood(rbm, data, log_partition):
     0.5
     """
     checked_machine(rbm)
-    data = rbm._samples(data)
+    data = checked_data(rbm, data)
     log_partition = checks.number("log_partition", log_partition)
-    pieces = np.array_split(data, range(1000, len(data), 1000))  # each fits into the cache
+    pieces = np.array_split(data, range(SAMPLES_PER_PIECE, len(data), SAMPLES_PER_PIECE))
     with single_threaded_blas():
         free_energy = np.concatenate([rbm.free_energy(piece) for piece in pieces])
     return float(-free_energy.mean() - log_partition)
@@ -448,63 +440,57 @@ def _distribution(name, value):
     return array
 
 
-def _smaller_layer(rbm):
-    """Name of the layer whose states are to be listed."""
+def _smaller_first(rbm):
+    """Return the layer with fewer states, the other one, and the weights from one to the other."""
     checked_machine(rbm)
-    layer, n_units = "hidden", rbm.n_hidden
-    if isinstance(rbm, BernoulliRBM) and rbm.n_visible < rbm.n_hidden:
-        layer, n_units = "visible", rbm.n_visible
-    if n_units > LARGEST_LAYER:
+    listed, other, weights = min(
+        (rbm.hidden, rbm.visible, rbm.weights.T),
+        (rbm.visible, rbm.hidden, rbm.weights),
+        key=lambda pair: pair[0].n_states,
+    )
+    if listed.n_units > MOST_UNITS_SUMMED:
         raise ValueError(
-            f"rbm must have at most {LARGEST_LAYER} units in the layer to be enumerated, "
-            f"got {n_units} {layer} units: use ais_log_partition"
+            f"rbm must have at most {MOST_UNITS_SUMMED} units in the layer to be enumerated, "
+            f"got {listed.n_units} {'hidden' if listed is rbm.hidden else 'visible'} units: "
+            "use ais_log_partition"
         )
-    return layer
+    return listed, other, weights
 
 
-def _blocks(rbm, layer):
-    """List the states of a layer in blocks.
+def _blocks(listed, other, weights):
+    """List the states of a layer of bits in blocks.
 
     Yields
     ------
     states : ndarray, shape (n, n_units)
         In binary order, the last unit changing fastest.
-    inputs : ndarray, shape (n, n_others)
-        Inputs of the units of the other layer.
+    push : ndarray, shape (n, n_others)
+        On the units of the other layer.
     log_weights : ndarray, shape (n,)
         Minus the free energies.
     """
-    if layer == "hidden":
-        weights, bias, other_bias = rbm.weights.T, rbm.hidden_bias, rbm.visible_bias
-        log_sum = rbm._visible_log_sum
-    else:
-        weights, bias, other_bias = rbm.weights, rbm.visible_bias, rbm.hidden_bias
-
-        def log_sum(push):
-            return sum_softplus(push + other_bias)
-
     n_units, n_others = weights.shape
-    # Within a block only the last units change. What they add to the inputs is the same in each.
-    n_fast = min(n_units, max(0, int(np.log2(BLOCK / n_others))))
+    # Within a block only the last units change. What they add to the push is the same in each.
+    n_fast = min(n_units, max(0, int(np.log2(NUMBERS_PER_BLOCK / n_others))))
     n_slow = n_units - n_fast
-    fast = np.array(list(product((0.0, 1.0), repeat=n_fast)))
-    fast_inputs, fast_bias = fast @ weights[n_slow:], fast @ bias[n_slow:]
+    fast = _states(n_fast)
+    fast_push, fast_bias = fast @ weights[n_slow:], fast @ listed.bias[n_slow:]
     for slow in product((0.0, 1.0), repeat=n_slow):
         slow = np.array(slow)
-        push = fast_inputs + slow @ weights[:n_slow]
-        log_weights = fast_bias + slow @ bias[:n_slow] + log_sum(push)
-        yield np.hstack([np.tile(slow, (len(fast), 1)), fast]), push + other_bias, log_weights
+        push = fast_push + slow @ weights[:n_slow]
+        log_weights = fast_bias + slow @ listed.bias[:n_slow] + other.log_sum(push)
+        yield np.hstack([np.tile(slow, (len(fast), 1)), fast]), push, log_weights
 
 
 def _scaled_sum(blocks, block_sum):
-    """Add up ``block_sum(states, inputs, exp(log_weights - scale))``; return the scale and the sum.
+    """Add up ``block_sum(states, push, exp(log_weights - scale))``; return the scale and the sum.
 
     The scale is the largest logarithm so far: so nothing overflows, and no block must be kept.
     """
     scale, total = -np.inf, 0.0
-    for states, inputs, log_weights in blocks:
+    for states, push, log_weights in blocks:
         largest = max(scale, log_weights.max())
         total = total * np.exp(scale - largest)
-        total = total + block_sum(states, inputs, np.exp(log_weights - largest))
+        total = total + block_sum(states, push, np.exp(log_weights - largest))
         scale = largest
     return scale, total

@@ -5,8 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from rgrbm.rbm import BernoulliRBM
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM
 
 SIZES = [(1, 1), (3, 2), (2, 4), (7, 5)]
 SCALES = [0.0, 0.3, 3.0, 50.0]
@@ -332,8 +335,93 @@ def test_more_hidden_units_than_one_product_holds():
     assert rbm.free_energy([1]) == pytest.approx(expected, rel=1e-13, abs=0)
 
 
-def test_training_sees_bits_with_precision_one():
-    rbm = make_rbm(3, 2, 1.0)
-    visible = np.array(states(3), dtype=float)
-    np.testing.assert_array_equal(rbm._precision, np.ones(3))
-    close(rbm._hidden_input(visible), (visible * rbm._precision) @ rbm.weights + rbm.hidden_bias)
+def gaussian():
+    parameters = np.arange(6.0).reshape(2, 3), [6.0, 7.0], [8.0, 9.0, 10.0]
+    return GaussianBernoulliRBM.from_parameters(*parameters, [0.5, 2.0])
+
+
+def test_a_vector_lists_the_weights_row_by_row_then_visible_and_hidden_biases():
+    np.testing.assert_array_equal(gaussian().to_vector(), np.arange(11.0))
+    vector = gaussian().to_vector()
+    vector[:] = 0
+    np.testing.assert_array_equal(gaussian().to_vector(), np.arange(11.0))
+
+
+def test_a_machine_is_made_of_a_vector_and_keeps_what_is_not_in_it():
+    rbm = gaussian()
+    other = rbm.with_vector(np.arange(11.0)[::-1])
+    assert type(other) is GaussianBernoulliRBM
+    np.testing.assert_array_equal(other.weights, [[10, 9, 8], [7, 6, 5]])
+    np.testing.assert_array_equal(other.visible_bias, [4, 3])
+    np.testing.assert_array_equal(other.hidden_bias, [2, 1, 0])
+    np.testing.assert_array_equal(other.sigma, [0.5, 2.0])
+    np.testing.assert_array_equal(rbm.to_vector(), np.arange(11.0))
+    for name, array in other.parameters().items():
+        assert not np.shares_memory(array, getattr(rbm, name))
+
+
+def test_a_vector_and_its_machine_are_one_to_one(rbm):
+    vector = np.random.default_rng(8).normal(size=rbm.to_vector().size)
+    np.testing.assert_array_equal(rbm.with_vector(vector).to_vector(), vector)
+    again = rbm.with_vector(rbm.to_vector())
+    np.testing.assert_array_equal(again.weights, rbm.weights)
+
+
+@pytest.mark.parametrize(
+    ("vector", "error", "message"),
+    [
+        (np.zeros(10), ValueError, r"vector must have the shape \(11,\), got \(10,\)"),
+        (np.zeros((11, 1)), ValueError, r"vector must have the shape \(11,\), got \(11, 1\)"),
+        (np.full(11, np.nan), ValueError, "vector must be finite"),
+        (["0"] * 11, TypeError, "vector must be an array of real numbers"),
+    ],
+)
+def test_vectors_that_do_not_fit_are_refused(vector, error, message):
+    with pytest.raises(error, match=message):
+        gaussian().with_vector(vector)
+
+
+def test_parameters_are_the_arguments_of_from_parameters():
+    for rbm in (make_rbm(3, 2, 1.0), gaussian()):
+        parameters = rbm.parameters()
+        assert all(array is getattr(rbm, name) for name, array in parameters.items())
+        again = type(rbm).from_parameters(**parameters)
+        np.testing.assert_array_equal(again.to_vector(), rbm.to_vector())
+    assert list(parameters) == ["weights", "visible_bias", "hidden_bias", "sigma"]
+
+
+def test_scikit_learn_has_the_same_free_energy_and_conditional_means(rbm):
+    """An implementation that shares no line with ours."""
+    neural_network = pytest.importorskip("sklearn.neural_network")
+    theirs = neural_network.BernoulliRBM(n_components=rbm.n_hidden)
+    theirs.components_ = rbm.weights.T.copy()
+    theirs.intercept_hidden_ = rbm.hidden_bias.copy()
+    theirs.intercept_visible_ = rbm.visible_bias.copy()
+    theirs.n_features_in_ = rbm.n_visible
+    visible = np.array(states(rbm.n_visible), dtype=float)
+    close(rbm.free_energy(visible), theirs._free_energy(visible))
+    close(rbm.hidden_probabilities(visible), theirs.transform(visible))
+
+
+PARAMETERS = st.floats(-1e3, 1e3)  # any larger, and the comparison is one of roundings
+
+
+@st.composite
+def spin_machines(draw):
+    n_visible, n_hidden = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    shapes = (n_visible, n_hidden), n_visible, n_hidden
+    return [draw(arrays(np.float64, shape, elements=PARAMETERS)) for shape in shapes]
+
+
+@settings(deadline=None, derandomize=True, max_examples=50, database=None)
+@given(spin_machines())
+def test_any_spins_are_bits_up_to_a_constant(parameters):
+    rbm = BernoulliRBM.from_spin_parameters(*parameters)
+    size = 1 + sum(np.abs(array).sum() for array in parameters)  # of the largest energy
+    for array, again in zip(parameters, rbm.spin_parameters(), strict=True):
+        np.testing.assert_allclose(again, array, rtol=0, atol=1e-15 * size)
+    weights, visible_field, hidden_field = parameters
+    constant = visible_field.sum() + hidden_field.sum() - weights.sum()
+    visible, hidden = np.array(states(rbm.n_visible)), np.array(states(rbm.n_hidden))
+    found = rbm.energy(visible[:, None], hidden[None]) + constant
+    np.testing.assert_allclose(found, spin_energies(rbm, parameters), rtol=0, atol=2e-15 * size)

@@ -140,7 +140,7 @@ def test_sampled_couplings_agree_with_listed_ones(monkeypatch, order, layer):
 
     rbm = make_rbm(6, 7, scale=2.0, seed=3)
     exact = effective_couplings(rbm, layer, order).value
-    monkeypatch.setattr(mapping, "MOST_NEIGHBOURS", 2)
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
     with pytest.raises(ValueError, match="rng must be given: a unit touches"):
         effective_couplings(rbm, layer, order)
     rng = np.random.default_rng(0)
@@ -153,6 +153,20 @@ def test_sampled_couplings_agree_with_listed_ones(monkeypatch, order, layer):
     # The scatter of 100 values is known to 7 %.
     ratio = errors.mean(axis=0)[off] / scatter[off]
     assert 0.7 < ratio.min() <= ratio.max() < 1.4
+
+
+@pytest.mark.parametrize("most_listed", [12, 2], ids=["listed", "sampled"])
+@pytest.mark.parametrize("layer", ["hidden", "visible"])
+def test_pair_couplings_are_symmetric_to_the_last_bit(monkeypatch, layer, most_listed):
+    from rgrbm.rbm import mapping
+
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", most_listed)
+    for seed in range(20):
+        rbm = make_rbm(8, 7, scale=2.0, seed=seed)
+        found = effective_couplings(rbm, layer, n_samples=50, rng=np.random.default_rng(seed))
+        for pairs in found:
+            np.testing.assert_array_equal(pairs, pairs.T)
+            assert not pairs.diagonal().any()
 
 
 def test_ordering_keeps_the_law_and_sorts():

@@ -17,6 +17,7 @@ from rgrbm.rbm import (
     exact_distribution,
     exact_log_partition,
     exact_moments,
+    gibbs_matrix,
     kl_divergence,
     log_likelihood,
     partition,
@@ -85,7 +86,7 @@ def bernoulli(request):
 
 @pytest.fixture(params=[2**14, 8, 1], ids="blocks of {}".format)
 def _block(request, monkeypatch):
-    monkeypatch.setattr(partition, "BLOCK", request.param)
+    monkeypatch.setattr(partition, "NUMBERS_PER_BLOCK", request.param)
 
 
 @pytest.mark.usefixtures("_block")
@@ -229,6 +230,56 @@ def test_only_few_visible_units_are_listed():
         exact_distribution(GaussianBernoulliRBM(2, 2, rng=rng))
 
 
+def loop_conditional(rbm, given, hidden_given):
+    """Probabilities of all states of one layer, given a state of the other."""
+    n_units = rbm.n_visible if hidden_given else rbm.n_hidden
+    weights = [
+        math.exp(-loop_energy(rbm, *((x, given) if hidden_given else (given, x))))
+        for x in states(n_units)
+    ]
+    return [weight / math.fsum(weights) for weight in weights]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_gibbs_matrix_is_a_sum_over_hidden_states(size):
+    rbm = make_rbm("bernoulli", *size)
+    down = [loop_conditional(rbm, h, hidden_given=True) for h in states(rbm.n_hidden)]
+    expected = []
+    for v in states(rbm.n_visible):
+        up = loop_conditional(rbm, v, hidden_given=False)
+        expected.append(
+            [
+                math.fsum(p * law[after] for p, law in zip(up, down, strict=True))
+                for after in range(2**rbm.n_visible)
+            ]
+        )
+    found = gibbs_matrix(rbm)
+    close(found, expected, 1e-11)
+    close(found.sum(axis=1), 1.0, 1e-13)
+
+
+@pytest.mark.parametrize("scale", [0.3, 3.0])
+def test_a_gibbs_step_keeps_the_distribution_and_runs_backward_as_forward(scale):
+    rbm = make_rbm("bernoulli", 5, 4, scale)
+    law, matrix = exact_distribution(rbm), gibbs_matrix(rbm)
+    close(law @ matrix, law, 1e-11)
+    flow = law[:, None] * matrix
+    close(flow, flow.T, 1e-10)
+    # What starts anywhere arrives.
+    close(np.linalg.matrix_power(matrix, 2**30)[0], law, 1e-5)
+
+
+def test_a_gibbs_matrix_that_does_not_fit_into_memory_is_refused():
+    rng = np.random.default_rng(0)
+    assert gibbs_matrix(BernoulliRBM(1, 12, rng=rng)).shape == (2, 2)
+    for size in ((13, 2), (2, 13)):
+        message = f"at most 12 units in each layer, got {size[0]} visible and {size[1]} hidden ones"
+        with pytest.raises(ValueError, match=message):
+            gibbs_matrix(BernoulliRBM(*size, rng=rng))
+    with pytest.raises(TypeError, match="rbm must be a BernoulliRBM"):
+        gibbs_matrix(GaussianBernoulliRBM(2, 2, rng=rng))
+
+
 def test_log_likelihood_is_the_mean_log_probability():
     rbm = make_rbm("bernoulli", 5, 3)
     index = np.random.default_rng(2).integers(0, 32, 2500)  # more than one piece of a thousand
@@ -320,8 +371,8 @@ def test_ais_follows_the_seed_and_leaves_the_machine_alone():
         assert isinstance(first, Estimate)
         assert type(first.value) is type(first.error) is float
         assert tuple(first) == tuple(second) != tuple(other)
-        for name in rbm._parameters:
-            np.testing.assert_array_equal(getattr(rbm, name), getattr(before, name))
+        for name, array in before.parameters().items():
+            np.testing.assert_array_equal(getattr(rbm, name), array)
 
 
 def test_a_symmetric_machine_starts_without_a_preference():

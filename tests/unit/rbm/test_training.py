@@ -1,11 +1,15 @@
-"""Training: what one update does on average, exactly; what bad input does: nothing."""
+"""A run of training: what it learns, who watches it, and how it ends."""
 
+import os
+import subprocess
+import sys
+import textwrap
 from itertools import product
 
 import numpy as np
 import pytest
 
-from rgrbm.rbm import BernoulliRBM, History, train
+from rgrbm.rbm import BernoulliRBM, train
 
 DATA = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 0, 1]])
 
@@ -17,84 +21,9 @@ def make_rbm():
     )
 
 
-def parameters(rbm):
-    return np.concatenate([rbm.weights.ravel(), rbm.visible_bias, rbm.hidden_bias])
-
-
 def fit(rbm, data=DATA, **changes):
     arguments = {"n_epochs": 1, "learning_rate": 0.1, "rng": np.random.default_rng(0), **changes}
     return train(rbm, data, **arguments)
-
-
-def exact_cd_update(rbm, data, n_gibbs):
-    """Mean CD-k gradient and mean first reconstruction error, by the transition matrix."""
-    visible, hidden = (np.array(list(product([0, 1], repeat=n))) for n in (3, 2))
-
-    def law(probabilities, states):  # p(state | row) for independent bits
-        p = probabilities[:, None]
-        return np.prod(np.where(states, p, 1 - p), axis=-1)
-
-    step = law(rbm.hidden_probabilities(visible), hidden) @ law(
-        rbm.visible_probabilities(hidden), visible
-    )
-    start = np.zeros(8)
-    for row in data:
-        start[int("".join(map(str, row)), 2)] += 1 / len(data)
-    end = start @ np.linalg.matrix_power(step, n_gibbs)
-
-    def moments(law):
-        hidden_means = rbm.hidden_probabilities(visible)
-        pairs = np.einsum("s,si,sj->ij", law, visible, hidden_means)
-        return np.concatenate([pairs.ravel(), law @ visible, law @ hidden_means])
-
-    wrong = (visible[:, None] != visible).mean(axis=-1)
-    return moments(start) - moments(end), start @ (step * wrong).sum(axis=1)
-
-
-@pytest.mark.parametrize("n_gibbs", [1, 3])
-def test_the_mean_update_is_the_exact_expectation(n_gibbs):
-    start = make_rbm()
-    rng = np.random.default_rng(11)
-    repetitions = 4000
-    # The gradient averages over the batch: 25 copies of the data make one update less noisy.
-    data = np.tile(DATA, (25, 1))
-    updates, errors = [], []
-    for _ in range(repetitions):
-        rbm = BernoulliRBM.from_parameters(start.weights, start.visible_bias, start.hidden_bias)
-        history = fit(rbm, data, learning_rate=0.5, n_gibbs=n_gibbs, rng=rng)
-        updates.append((parameters(rbm) - parameters(start)) / 0.5)
-        errors.append(history.reconstruction_error[0])
-    expected, expected_error = exact_cd_update(start, DATA, n_gibbs)
-    standard_error = np.std(updates, axis=0) / np.sqrt(repetitions)
-    # 5 standard errors: 13 Gaussian comparisons raise a false alarm with probability 1e-5.
-    assert np.all(np.abs(np.mean(updates, axis=0) - expected) < 5 * standard_error)
-    assert abs(np.mean(errors) - expected_error) < 5 * np.std(errors) / np.sqrt(repetitions)
-    # The comparison is sharp: the signal is far above the noise.
-    assert np.abs(expected).max() > 50 * standard_error.max()
-
-
-def test_the_l1_step_shrinks_every_weight_and_stops_at_zero():
-    plain, sparse = make_rbm(), make_rbm()
-    fit(plain)
-    fit(sparse, l1=3.0)
-    expected = np.sign(plain.weights) * np.maximum(np.abs(plain.weights) - 0.1 * 3.0, 0)
-    np.testing.assert_allclose(sparse.weights, expected, rtol=0, atol=1e-15)
-    assert (sparse.weights == 0).any()
-    assert (sparse.weights != 0).any()
-    np.testing.assert_array_equal(sparse.visible_bias, plain.visible_bias)
-    np.testing.assert_array_equal(sparse.hidden_bias, plain.hidden_bias)
-
-
-def test_every_sample_is_seen_once_an_epoch_even_in_a_short_last_batch():
-    """With the positive phase alone, the updates add up to the data; so count the samples."""
-    rbm = BernoulliRBM.from_parameters(np.zeros((3, 2)), [-800.0] * 3, [0, 0])
-    data = np.array([[1, 0, 0]] * 2 + [[0, 1, 0]] * 3 + [[0, 0, 1]] * 5)
-    # The bias keeps all reconstructions at zero: an update adds rate * mean of the batch.
-    history = fit(rbm, data, learning_rate=1.0, batch_size=4)
-    total = rbm.visible_bias + 800
-    # Batches of 4, 4 and 2: each row of ones weighs 1/4, 1/4 or 1/2.
-    assert total.sum() == pytest.approx(3.0, abs=1e-9)
-    assert history.reconstruction_error[0] == pytest.approx(1 / 3, abs=1e-15)
 
 
 def test_training_learns_a_law():
@@ -157,7 +86,7 @@ def test_a_failing_callback_leaves_the_machine_of_its_epoch():
     with pytest.raises(RuntimeError, match="enough"):
         fit(rbm, n_epochs=5, callback=fail)
     fit(reference)
-    np.testing.assert_array_equal(parameters(rbm), parameters(reference))
+    np.testing.assert_array_equal(rbm.to_vector(), reference.to_vector())
 
 
 def test_progress_is_shown_on_demand(capsys):
@@ -167,58 +96,112 @@ def test_progress_is_shown_on_demand(capsys):
     assert "3/3" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"data": [[0, 1, 2]]}, ValueError, "data must hold only 0 and 1, got 2"),
-        ({"data": [[0, 1, np.nan]]}, ValueError, "data must hold only 0 and 1, got nan"),
-        ({"data": [[-1, 1, 1]]}, ValueError, "data must hold only 0 and 1, got -1"),
-        ({"data": [[0, 1]]}, ValueError, r"data must have the shape \(\.\.\., 3\), got \(1, 2\)"),
-        ({"data": [0, 1, 1]}, ValueError, r"data must have the shape \(n_samples, 3\)"),
-        ({"data": np.empty((0, 3))}, ValueError, r"data must have the shape \(n_samples, 3\)"),
-        ({"data": [["a", "b", "c"]]}, TypeError, "data must be an array of real numbers"),
-        ({"n_epochs": 0}, ValueError, "n_epochs must be at least 1, got 0"),
-        ({"n_epochs": 1.0}, TypeError, "n_epochs must be an integer, got 1.0"),
-        ({"n_gibbs": 0}, ValueError, "n_gibbs must be at least 1, got 0"),
-        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
-        ({"batch_size": -3}, ValueError, "batch_size must be at least 1, got -3"),
-        ({"batch_size": 5}, ValueError, "batch_size must be at most 4, got 5"),
-        ({"learning_rate": 0}, ValueError, "learning_rate must be finite and greater than 0"),
-        ({"learning_rate": -0.1}, ValueError, "learning_rate must be finite and greater than 0"),
-        ({"learning_rate": np.nan}, ValueError, "learning_rate must be finite"),
-        ({"learning_rate": "0.1"}, TypeError, "learning_rate must be a real number"),
-        ({"l1": -1.0}, ValueError, "l1 must be finite and at least 0"),
-        ({"rng": 0}, TypeError, r"rng must be a numpy\.random\.Generator"),
-        ({"callback": 3}, TypeError, "callback must be callable"),
-    ],
-)
-def test_bad_input_is_refused_before_anything_changes(changes, error, message):
-    rbm = make_rbm()
-    with pytest.raises(error, match=message):
-        fit(rbm, **changes)
-    np.testing.assert_array_equal(parameters(rbm), parameters(make_rbm()))
-
-
-def test_what_is_no_machine_is_refused():
-    with pytest.raises(TypeError, match="rbm must be a BernoulliRBM"):
-        fit("machine")
-
-
 def test_a_diverged_run_says_so_and_keeps_the_last_good_machine():
     # The hidden unit is on and holds the visible one off; so the visible bias grows by the rate.
     rbm = BernoulliRBM.from_parameters([[-0.95e100]], [0.90e100], [1.00e100])
-    before = parameters(rbm)
+    before = rbm.to_vector()
     with pytest.raises(FloatingPointError, match=r"diverged with learning_rate = 1e\+100"):
         fit(rbm, [[1]], learning_rate=1e100)
-    np.testing.assert_array_equal(parameters(rbm), before)
+    np.testing.assert_array_equal(rbm.to_vector(), before)
 
 
-def test_the_history_can_be_plotted():
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    history = History(np.array([0.5, 0.25]))
-    given = pyplot.figure().gca()
-    assert history.plot(given, label="run") is given
-    np.testing.assert_array_equal(given.lines[0].get_xydata(), [[1, 0.5], [2, 0.25]])
-    assert given.lines[0].get_label() == "run"
-    assert history.plot() is not given
-    pyplot.close("all")
+@pytest.mark.parametrize("where", ["callback", "monitor", "rate"])
+def test_an_interrupt_anywhere_leaves_the_last_finished_epoch(where):
+    def stop_at(epoch):
+        if epoch == 5:
+            raise KeyboardInterrupt
+
+    def callback(epoch, rbm):
+        if where == "callback":
+            rbm.weights = np.full((3, 2), 7.0)  # half-done work that must not stay
+            stop_at(epoch)
+
+    looks = []
+
+    def monitor(rbm, rng):
+        looks.append(None)
+        if where == "monitor":
+            stop_at(len(looks) - 1)
+        return 1.0
+
+    def rate(epoch):
+        if where == "rate":
+            stop_at(epoch)
+        return 0.1
+
+    rbm = make_rbm()
+    arguments = {"callback": callback} if where == "callback" else {"monitors": {"one": monitor}}
+    with pytest.warns(UserWarning, match="stopped after 4 of 9 epochs"):
+        history = fit(rbm, n_epochs=9, learning_rate=rate, **arguments)
+    assert history.interrupted
+    assert history.reconstruction_error.shape == (4,)
+    if where != "callback":
+        assert history.monitor_epochs.tolist() == [0, 1, 2, 3, 4]
+        reference = make_rbm()
+        fit(reference, n_epochs=4)
+        np.testing.assert_array_equal(rbm.to_vector(), reference.to_vector())
+
+
+THREADS = """
+    import numpy as np
+    from concurrent.futures import ThreadPoolExecutor
+    from threadpoolctl import threadpool_info, threadpool_limits
+    from rgrbm.rbm import GaussianBernoulliRBM
+    from rgrbm.scan import map_grid
+    from rgrbm.rbm import train
+
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        rbm = GaussianBernoulliRBM(300, 200, rng=rng)
+        data = rng.normal(size=(60 + 20 * seed, 300))
+        train(rbm, data, n_epochs=4 + seed, learning_rate=1e-3, rng=rng)
+        return rbm.weights.tobytes()
+
+    def counts():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    threadpool_limits(2)
+    before = counts()
+    grid = {"seed": range(6)}
+    serial = map_grid(run, grid)
+    with ThreadPoolExecutor(4) as executor:
+        assert map_grid(run, grid, executor=executor) == serial, "threads changed the result"
+    assert counts() == before, (counts(), before)
+"""
+
+
+FORK = """
+    import multiprocessing
+    import numpy as np
+    from rgrbm.rbm import BernoulliRBM
+    from rgrbm.rbm import train
+
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        rbm = BernoulliRBM(40, 30, rng=rng)
+        data = rng.integers(0, 2, (800, 40))
+        train(rbm, data, n_epochs=2, learning_rate=0.1, n_threads=2, rng=rng)
+        return rbm.weights.tobytes()
+
+    if __name__ == "__main__":
+        mine = run(1)
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map_async(run, [1, 1, 1]).get(timeout=60) == [mine] * 3
+"""
+
+
+@pytest.mark.parametrize("code", [THREADS, FORK], ids=["threads", "fork"])
+def test_runs_side_by_side_are_the_same_runs(tmp_path, code):
+    if code is FORK and not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    pytest.importorskip("threadpoolctl")
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(code))
+    environment = {
+        key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", str(script)],
+        env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

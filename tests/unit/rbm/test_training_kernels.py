@@ -7,18 +7,19 @@ import pytest
 
 from rgrbm._core.counter_rng import keys, uniforms
 from rgrbm._core.packing import pack_units, unpack_units
-from rgrbm.rbm import BernoulliRBM, train
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, train
 from rgrbm.rbm import _training_kernels as kernels
 from rgrbm.rbm import _training_steps as steps
+from rgrbm.rbm._settings import Settings
 
 
 def bits(rng, *shape, share=0.4):
     return (rng.random(shape) < share).astype(np.float64)
 
 
-def trained(monkeypatch, small, n_visible=40, n_hidden=36, n_samples=70, **changes):
-    """Train with NumPy (`small` infinite) or with kernels (0)."""
-    monkeypatch.setattr(steps, "SMALL", small)
+def trained(monkeypatch, fewest, n_visible=40, n_hidden=36, n_samples=70, **changes):
+    """Train with NumPy (`fewest` infinite) or with kernels (0)."""
+    monkeypatch.setattr(steps, "PRODUCTS_FOR_KERNELS", fewest)
     rng = np.random.default_rng(1)
     data = bits(rng, n_samples, n_visible)
     rbm = BernoulliRBM.from_parameters(
@@ -65,19 +66,45 @@ def test_the_two_forms_agree_in_value(monkeypatch, changes):
         )
 
 
-def make_settings(n_samples, batch_size):
-    return steps.Settings(
-        data=np.zeros((n_samples, 64)), words=None, learning_rate=None, batch_size=batch_size,
-        method="cd", n_gibbs=1, momentum=0.0, l1=0.0, mask=None, n_threads=1, seed=0,
-    )  # fmt: skip
+def make_settings(rbm, data, **changes):
+    arguments = {
+        "learning_rate": 0.1, "batch_size": None, "method": "cd", "n_gibbs": 1, "n_chains": None,
+        "momentum": 0.0, "l1": 0.0, "mask": None, "n_threads": 1, "rng": np.random.default_rng(0),
+    }  # fmt: skip
+    return Settings(rbm, data, **{**arguments, **changes})
 
 
 def test_the_choice_goes_by_size():
-    state = steps.State(0, 0, BernoulliRBM(64, 32, rng=np.random.default_rng(0)), (), None)
+    rbm = BernoulliRBM(64, 32, rng=np.random.default_rng(0))
     for batch_size, served in [(15, False), (16, True)]:
-        settings = make_settings(100, batch_size)
-        assert steps._kernels_serve(state, np.array([0.1]), settings) == served
-        assert not steps._kernels_serve(state, np.array([1e31]), settings), "float32 would overflow"
+        settings = make_settings(rbm, np.zeros((100, 64)), batch_size=batch_size)
+        assert steps._kernels_serve(rbm, np.array([0.1]), settings) == served
+        assert not steps._kernels_serve(rbm, np.array([1e31]), settings), "float32 would overflow"
+    exact = make_settings(rbm, np.zeros((100, 64)), method="exact")
+    assert not steps._kernels_serve(rbm, np.array([0.1]), exact)
+    real = GaussianBernoulliRBM(64, 32, rng=np.random.default_rng(0))
+    settings = make_settings(real, np.zeros((100, 64)))
+    assert not steps._kernels_serve(real, np.array([0.1]), settings)
+
+
+@pytest.mark.parametrize("fewest", [np.inf, 0], ids=["numpy", "kernels"])
+def test_the_chains_are_packed_and_both_forms_move_them_alike(monkeypatch, fewest):
+    rng = np.random.default_rng(4)
+    rbm = BernoulliRBM.from_parameters(rng.normal(0, 1, (40, 36)), np.zeros(40), np.zeros(36))
+    settings = make_settings(rbm, bits(rng, 50, 40), method="pcd", n_chains=13)
+    state = steps.start(rbm, settings)
+    assert state.chains.dtype == np.uint32
+    assert state.chains.shape == (2, 13)
+    starts = unpack_units(state.chains, 40)
+    assert all(any(np.array_equal(row, sample) for sample in settings.data) for row in starts)
+    monkeypatch.setattr(steps, "PRODUCTS_FOR_KERNELS", fewest)
+    after, _ = steps.advance(state, np.array([0.1]), settings)
+    np.testing.assert_array_equal(unpack_units(state.chains, 40), starts)  # an interrupt needs it
+    draws = steps.Draws(settings.seed, 0)
+    hidden = draws.random((13, 36)) < rbm.hidden_probabilities(starts)
+    visible = draws.random((13, 40)) < rbm.visible_probabilities(hidden)
+    np.testing.assert_array_equal(after.chains, pack_units(visible))
+    assert after.layer == draws.layer
 
 
 @pytest.mark.parametrize("method", ["cd", "pcd"])
@@ -91,25 +118,6 @@ def test_the_result_does_not_depend_on_the_threads(monkeypatch, method):
     np.testing.assert_array_equal(one.weights, two.weights)
     np.testing.assert_array_equal(one.visible_bias, two.visible_bias)
     np.testing.assert_array_equal(one.hidden_bias, two.hidden_bias)
-
-
-def test_batches_are_drawn_anew_in_each_epoch():
-    settings = make_settings(n_samples=50, batch_size=10)
-    orders = [settings.order(epoch) for epoch in (1, 2, 1)]
-    assert sorted(orders[0]) == list(range(50))
-    assert (orders[0] != orders[1]).any()
-    np.testing.assert_array_equal(orders[0], orders[2])
-    assert make_settings(n_samples=50, batch_size=50).order(1) is None
-
-
-def test_packing_is_undone():
-    rng = np.random.default_rng(0)
-    for n_units in (1, 31, 32, 33, 784):
-        states = bits(rng, 5, n_units)
-        packed = pack_units(states)
-        assert packed.shape == (-(-n_units // 32), 5)
-        np.testing.assert_array_equal(unpack_units(packed, n_units), states)
-    assert pack_units(np.array([[0, 1, 0, 1]])).tolist() == [[0b1010]]
 
 
 def test_the_logistic_function_is_good_to_float32():
@@ -162,7 +170,7 @@ def test_sorted_products_are_products_of_matrices():
 @pytest.mark.parametrize("n_gibbs", [1, 2])
 def test_the_mean_update_of_the_kernels_is_the_exact_expectation(monkeypatch, n_gibbs):
     """The whole kernel against the transition matrix of a tiny machine; no random number shared."""
-    monkeypatch.setattr(steps, "SMALL", 0)
+    monkeypatch.setattr(steps, "PRODUCTS_FOR_KERNELS", 0)
     rng = np.random.default_rng(5)
     start = BernoulliRBM.from_parameters(
         rng.normal(0, 1, (3, 2)), rng.normal(0, 0.5, 3), rng.normal(0, 0.5, 2)

@@ -40,7 +40,7 @@ def path(tmp_path):
 
 
 def parameters(rbm):
-    return {name: getattr(rbm, name).tobytes() for name in rbm._parameters}
+    return {name: array.tobytes() for name, array in rbm.parameters().items()}
 
 
 def refuse(content, path, kind=BernoulliRBM):
@@ -58,8 +58,7 @@ def npz(**arrays):
 
 
 def arrays(rbm, **changes):
-    named = {name: getattr(rbm, name) for name in rbm._parameters}
-    return {"kind": type(rbm).__name__, "version": 1, **named, **changes}
+    return {"kind": type(rbm).__name__, "version": 1, **rbm.parameters(), **changes}
 
 
 def test_what_is_loaded_is_what_was_saved_bit_by_bit(rbm, path):
@@ -267,3 +266,18 @@ def test_objects_are_not_written(path):
     with pytest.raises(TypeError, match=r"must not hold objects, got some in \['b'\]"):
         files.write_arrays(path, "kind", 1, {"a": [1], "b": [None]})
     assert not path.exists()
+
+
+def test_ctrl_c_within_a_write_is_ctrl_c(tmp_path, monkeypatch):
+    """The zip writer turns it into a ValueError of its own."""
+
+    def savez(file, **arrays):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("writing handle open")
+
+    monkeypatch.setattr(np, "savez", savez)
+    with pytest.raises(KeyboardInterrupt):
+        bernoulli().save(tmp_path / "machine")
+    assert list(tmp_path.iterdir()) == []

@@ -141,10 +141,8 @@ def test_a_change_of_units_changes_no_energy(rbm, visible):
     )
 
 
-def test_training_sees_what_hidden_units_see(rbm, visible):
-    np.testing.assert_array_equal(rbm._precision, 1 / rbm.sigma**2)
-    inputs = (visible * rbm._precision) @ rbm.weights + rbm.hidden_bias
-    close(rbm._hidden_input(visible), inputs)
+def test_hidden_units_see_visible_ones_in_units_of_their_variance(rbm, visible):
+    inputs = (visible / rbm.sigma**2) @ rbm.weights + rbm.hidden_bias
     close(rbm.hidden_probabilities(visible), 1 / (1 + np.exp(-inputs)))
 
 

@@ -1,0 +1,132 @@
+"""What determines a run: arguments are checked before anything changes."""
+
+import numpy as np
+import pytest
+
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, train
+from rgrbm.rbm._settings import EPOCHS_PER_CALL, PRODUCTS_PER_CALL, Settings
+
+DATA = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 0, 1]])
+
+
+def make_rbm():
+    rng = np.random.default_rng(5)
+    return BernoulliRBM.from_parameters(
+        rng.normal(0, 1, (3, 2)), rng.normal(0, 0.5, 3), rng.normal(0, 0.5, 2)
+    )
+
+
+def fit(rbm, data=DATA, **changes):
+    arguments = {"n_epochs": 1, "learning_rate": 0.1, "rng": np.random.default_rng(0), **changes}
+    return train(rbm, data, **arguments)
+
+
+def make_settings(rbm, data, **changes):
+    arguments = {
+        "learning_rate": 0.1, "batch_size": None, "method": "cd", "n_gibbs": 1, "n_chains": None,
+        "momentum": 0.0, "l1": 0.0, "mask": None, "n_threads": 1, "rng": np.random.default_rng(0),
+    }  # fmt: skip
+    return Settings(rbm, data, **{**arguments, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"data": [[0, 1, 2]]}, ValueError, "data must hold only 0 and 1, got 2"),
+        ({"data": [[0, 1, np.nan]]}, ValueError, "data must hold only 0 and 1, got nan"),
+        ({"data": [[-1, 1, 1]]}, ValueError, "data must hold only 0 and 1, got -1"),
+        ({"data": [[0, 1]]}, ValueError, r"data must have the shape \(\.\.\., 3\), got \(1, 2\)"),
+        ({"data": [0, 1, 1]}, ValueError, r"data must have the shape \(n_samples, 3\)"),
+        ({"data": np.empty((0, 3))}, ValueError, r"data must have the shape \(n_samples, 3\)"),
+        ({"data": [["a", "b", "c"]]}, TypeError, "data must be an array of real numbers"),
+        ({"n_epochs": 0}, ValueError, "n_epochs must be at least 1, got 0"),
+        ({"n_epochs": 1.0}, TypeError, "n_epochs must be an integer, got 1.0"),
+        ({"n_gibbs": 0}, ValueError, "n_gibbs must be at least 1, got 0"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
+        ({"batch_size": -3}, ValueError, "batch_size must be at least 1, got -3"),
+        ({"batch_size": 5}, ValueError, "batch_size must be at most 4, got 5"),
+        ({"learning_rate": 0}, ValueError, "learning_rate must be finite and greater than 0"),
+        ({"learning_rate": -0.1}, ValueError, "learning_rate must be finite and greater than 0"),
+        ({"learning_rate": np.nan}, ValueError, "learning_rate must be finite"),
+        ({"learning_rate": "0.1"}, TypeError, "learning_rate must be a real number"),
+        ({"l1": -1.0}, ValueError, "l1 must be finite and at least 0"),
+        ({"rng": 0}, TypeError, r"rng must be a numpy\.random\.Generator"),
+        ({"callback": 3}, TypeError, "callback must be callable"),
+        ({"method": "CD"}, ValueError, r"method must be one of \('cd', 'pcd', 'exact'\), got 'CD'"),
+        ({"n_chains": 3}, ValueError, "n_chains must be None unless method is 'pcd', got 3"),
+        ({"method": "pcd", "n_chains": 0}, ValueError, "n_chains must be at least 1, got 0"),
+        ({"momentum": 1.0}, ValueError, "momentum must be below 1, got 1"),
+        ({"momentum": -0.1}, ValueError, "momentum must be finite and at least 0"),
+        ({"mask": np.ones((3, 2))}, ValueError, "mask must be an array of truth values"),
+        ({"mask": np.ones((2, 3), dtype=bool)}, ValueError, r"mask must .* shape \(3, 2\), got"),
+        ({"n_threads": 0}, ValueError, "n_threads must be at least 1"),
+        ({"monitors": [len]}, TypeError, "monitors must be a dict of names to functions"),
+        ({"monitors": {"a": 3}}, TypeError, "monitors must be a dict of names to functions"),
+        ({"monitor_every": 0}, ValueError, "monitor_every must be at least 1"),
+        ({"checkpoint_every": 0}, ValueError, "checkpoint_every must be at least 1"),
+        ({"checkpoint": 3}, TypeError, "path must be a path, got 3"),
+        ({"learning_rate": lambda epoch: -1.0}, ValueError, r"learning_rate\(1\) must be finite"),
+        ({"learning_rate": lambda epoch: "a"}, TypeError, r"learning_rate\(1\) must be a real"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_changes(changes, error, message):
+    rbm = make_rbm()
+    with pytest.raises(error, match=message):
+        fit(rbm, **changes)
+    np.testing.assert_array_equal(rbm.to_vector(), make_rbm().to_vector())
+
+
+def test_what_is_no_machine_is_refused():
+    with pytest.raises(TypeError, match="rbm must be a BernoulliRBM"):
+        fit("machine")
+
+
+def test_real_data_are_for_gaussian_units_only():
+    gaussian = GaussianBernoulliRBM(3, 2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="data must hold only 0 and 1"):
+        fit(make_rbm(), np.full((2, 3), 0.5))
+    with pytest.raises(ValueError, match="data must be finite"):
+        fit(gaussian, np.full((2, 3), np.nan))
+    with pytest.raises(ValueError, match=r"data must have the shape \(\.\.\., 3\), got \(2, 4\)"):
+        fit(gaussian, np.zeros((2, 4)))
+
+
+def test_batches_are_drawn_anew_in_each_epoch():
+    rbm = BernoulliRBM(2, 2, rng=np.random.default_rng(0))
+    settings = make_settings(rbm, np.zeros((50, 2)), batch_size=10)
+    orders = [settings.order(epoch) for epoch in (1, 2, 1)]
+    assert sorted(orders[0]) == list(range(50))
+    assert (orders[0] != orders[1]).any()
+    np.testing.assert_array_equal(orders[0], orders[2])
+    assert make_settings(rbm, np.zeros((50, 2))).order(1) is None
+
+
+def test_rates_are_those_of_the_epochs():
+    constant = make_settings(make_rbm(), DATA, learning_rate=0.25)
+    np.testing.assert_array_equal(constant.rates(range(3, 6)), [0.25] * 3)
+    falling = make_settings(make_rbm(), DATA, learning_rate=lambda epoch: 1 / epoch)
+    np.testing.assert_array_equal(falling.rates(range(2, 5)), [1 / 2, 1 / 3, 1 / 4])
+
+
+def test_chains_are_as_many_as_samples_in_a_batch_unless_said_otherwise():
+    def count(**changes):
+        return make_settings(make_rbm(), DATA, **changes).n_chains
+
+    assert count(method="pcd", batch_size=3) == 3
+    assert count(method="pcd", n_chains=7) == 7
+    assert count(method="cd") == count(method="exact") == 0
+
+
+def test_a_key_press_is_heard_soon():
+    def epochs(n_samples, **changes):
+        rbm = BernoulliRBM(64, 32, rng=np.random.default_rng(0))
+        return make_settings(rbm, np.zeros((n_samples, 64)), **changes).epochs_per_call
+
+    assert epochs(1) == EPOCHS_PER_CALL
+    assert epochs(1, method="exact") == 1
+    assert epochs(2000) == PRODUCTS_PER_CALL // (64 * 32 * 2000)
+    assert epochs(2000, n_gibbs=3) == PRODUCTS_PER_CALL // (64 * 32 * 2000 * 3)
+    assert epochs(100, batch_size=50, method="pcd", n_chains=5000) == PRODUCTS_PER_CALL // (
+        64 * 32 * 2 * 5000
+    )
+    assert epochs(1000, n_gibbs=10**6) == 1
