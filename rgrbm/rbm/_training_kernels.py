@@ -32,6 +32,7 @@ from rgrbm._core.jit import compiled
 from rgrbm._core.packing import UNITS_PER_WORD
 from rgrbm._core.rows import add, as_float, below, count, load, scale, spread, store, zeros
 
+PATTERNS_PER_WORD = 128  # of its eight groups of four units, 16 each
 OFF = -1e30  # a bias that keeps a unit off
 SAMPLES_PER_DRAW = 64  # whose random numbers are made at a time: they stay in the first-level cache
 SAMPLES_PER_PART = 512  # of one thread, about; the parts do not depend on the number of threads
@@ -218,7 +219,7 @@ def _products(batch, data, data_weight, chains, model, model_weight, gradient, b
     """Set `gradient` to the weighted sums of v h over data and chains."""
     for block in range(data.shape[0]):
         for g in range(batch.shape[0]):
-            for k in range(128):
+            for k in range(PATTERNS_PER_WORD):
                 store(bins, uint64(k), zeros())
             _sort_into(bins, batch, g, data[block], data_weight)
             _sort_into(bins, chains, g, model[block], model_weight)
@@ -265,7 +266,7 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
     gradient = Parameters(
         gradients.weights[part], gradients.visible_bias[part], gradients.hidden_bias[part]
     )
-    table = _rows(128)
+    table = _rows(PATTERNS_PER_WORD)
     sums = _rows(UNITS_PER_WORD)
     row = _rows(1)[0]
 

@@ -11,18 +11,18 @@ bits,
 
 .. math::
 
-    E(x) = -\sum_i b_i x_i, \qquad
-    \ln \sum_x e^{-E(x) + \sum_i a_i x_i} = \sum_i \ln\big(1 + e^{b_i + a_i}\big), \qquad
-    \langle x_i \rangle = \frac{1}{1 + e^{-b_i - a_i}}.
+    E(x) &= -\sum_i b_i x_i, \\
+    \ln \sum_x e^{-E(x) + \sum_i a_i x_i} &= \sum_i \ln\big(1 + e^{b_i + a_i}\big), \\
+    \langle x_i \rangle &= \frac{1}{1 + e^{-b_i - a_i}}.
 
-For real units, the law of each is normal, with the width :math:`\sigma_i` whatever the push:
+The law of a real unit is normal, with the width :math:`\sigma_i` whatever the push:
 
 .. math::
 
-    E(x) = \sum_i \frac{(x_i - b_i)^2}{2 \sigma_i^2}, \qquad
+    E(x) &= \sum_i \frac{(x_i - b_i)^2}{2 \sigma_i^2}, \\
     \ln \int e^{-E(x) + \sum_i a_i x_i / \sigma_i^2} \, dx
-    = \sum_i \Big[\frac{a_i (a_i + 2 b_i)}{2 \sigma_i^2} + \ln \sigma_i \sqrt{2 \pi}\Big], \qquad
-    \langle x_i \rangle = b_i + a_i.
+    &= \sum_i \Big[\frac{a_i (a_i + 2 b_i)}{2 \sigma_i^2} + \ln \sigma_i \sqrt{2 \pi}\Big], \\
+    \langle x_i \rangle &= b_i + a_i.
 """
 
 import math

@@ -141,11 +141,13 @@ def test_the_checkpoint_of_another_run_is_refused(tmp_path):
 
 
 SCRIPT = """
+    import signal
     import sys
     import numpy as np
     from rgrbm.rbm import BernoulliRBM
     from rgrbm.rbm import train
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     path, out, n_visible = sys.argv[1], sys.argv[2], int(sys.argv[3])
     rng = np.random.default_rng(4)
     data = rng.integers(0, 2, (100, n_visible))
