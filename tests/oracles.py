@@ -37,15 +37,16 @@ def ring_law(n_sites, coupling, field):
 
 
 def machine_energy(rbm, visible, hidden):
-    """Energy of one state of a machine of bits."""
+    """Energy of one state of a machine, whose visible units are bits or, with widths, real."""
     energy = 0.0
-    for i, v in enumerate(visible):
-        energy -= rbm.visible_bias[i] * v
-    for j, h in enumerate(hidden):
-        energy -= rbm.hidden_bias[j] * h
+    widths = getattr(rbm, "sigma", [None] * rbm.n_visible)
+    for c, v, sigma in zip(rbm.visible_bias, visible, widths, strict=True):
+        energy += -c * v if sigma is None else (v - c) ** 2 / (2 * sigma**2)
+    for b, h in zip(rbm.hidden_bias, hidden, strict=True):
+        energy -= b * h
     for i, v in enumerate(visible):
         for j, h in enumerate(hidden):
-            energy -= v * rbm.weights[i, j] * h
+            energy -= v * rbm.weights[i, j] * h / (1 if widths[i] is None else widths[i] ** 2)
     return energy
 
 
@@ -67,12 +68,16 @@ def machine_moments(rbm):
     return law.sum(axis=1) @ visible, law.sum(axis=0) @ hidden, visible.T @ law @ hidden
 
 
-def gradient_by_differences(function, vector, step=1e-5):
-    """Central differences of a function of a vector."""
-    slopes = []
-    for k in range(len(vector)):
-        ahead, behind = np.array(vector, dtype=float), np.array(vector, dtype=float)
-        ahead[k] += step
-        behind[k] -= step
-        slopes.append((function(ahead) - function(behind)) / (2 * step))
-    return np.array(slopes)
+def machine_step(rbm):
+    """Probabilities of a Gibbs step v -> h -> v' of a machine of bits, from its conditionals."""
+    visible, hidden = bits(rbm.n_visible), bits(rbm.n_hidden)
+    up = np.array([[independent(p, h) for h in hidden] for p in rbm.hidden_probabilities(visible)])
+    down = np.array(
+        [[independent(p, v) for v in visible] for p in rbm.visible_probabilities(hidden)]
+    )
+    return up @ down
+
+
+def independent(probabilities, state):
+    """Probability of a state of independent bits."""
+    return math.prod(p if unit else 1 - p for p, unit in zip(probabilities, state, strict=True))

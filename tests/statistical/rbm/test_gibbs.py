@@ -1,15 +1,14 @@
 """Gibbs sampling of an RBM: it keeps its law, and it arrives there."""
 
-from itertools import product
-
 import numpy as np
 import pytest
+from oracles import bits
 from scipy.special import ndtr
 
 from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM
 
 N_CHAINS = 100_000
-STATES = np.array(list(product([0, 1], repeat=4)))
+STATES = bits(4)
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def test_samples_follow_the_conditionals(rbm):
     assert np.all(np.abs(rbm.sample_visible(hidden, rng).mean(axis=0) - p) < 5 * error)
 
 
-HIDDEN_STATES = np.array(list(product([0, 1], repeat=3)))
+HIDDEN_STATES = bits(3)
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """Every exact quantity of a Bernoulli RBM against enumeration with plain loops."""
 
 import math
-from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from oracles import bits as states
+from oracles import machine_energy
 
 from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM
 
@@ -23,22 +24,6 @@ def make_rbm(n_visible, n_hidden, scale):
         draw(-scale, scale, n_visible),
         draw(-scale, scale, n_hidden),
     )
-
-
-def loop_energy(rbm, visible, hidden):
-    energy = 0.0
-    for i, v in enumerate(visible):
-        energy -= rbm.visible_bias[i] * v
-    for j, h in enumerate(hidden):
-        energy -= rbm.hidden_bias[j] * h
-    for i, v in enumerate(visible):
-        for j, h in enumerate(hidden):
-            energy -= v * rbm.weights[i, j] * h
-    return energy
-
-
-def states(n_units):
-    return list(product([0, 1], repeat=n_units))
 
 
 def log_sum_exp(values):
@@ -58,20 +43,20 @@ def close(actual, expected):
 
 def test_energy_is_the_double_sum(rbm):
     visible, hidden = states(rbm.n_visible), states(rbm.n_hidden)
-    expected = [[loop_energy(rbm, v, h) for h in hidden] for v in visible]
+    expected = [[machine_energy(rbm, v, h) for h in hidden] for v in visible]
     close(rbm.energy(np.array(visible)[:, None], np.array(hidden)[None]), expected)
 
 
 def test_free_energies_are_sums_over_the_other_layer(rbm):
     visible, hidden = states(rbm.n_visible), states(rbm.n_hidden)
-    energy = np.array([[loop_energy(rbm, v, h) for h in hidden] for v in visible])
+    energy = np.array([[machine_energy(rbm, v, h) for h in hidden] for v in visible])
     close(rbm.free_energy(visible), [-log_sum_exp(-row) for row in energy])
     close(rbm.hidden_free_energy(hidden), [-log_sum_exp(-column) for column in energy.T])
 
 
 def test_conditionals_are_ratios_of_sums(rbm):
     visible, hidden = states(rbm.n_visible), states(rbm.n_hidden)
-    energy = np.array([[loop_energy(rbm, v, h) for h in hidden] for v in visible])
+    energy = np.array([[machine_energy(rbm, v, h) for h in hidden] for v in visible])
     weight = np.exp(energy.min(axis=1, keepdims=True) - energy)
     close(rbm.hidden_probabilities(visible), weight @ hidden / weight.sum(1, keepdims=True))
     weight = np.exp(energy.min(axis=0) - energy).T
@@ -267,7 +252,9 @@ def spin_energies(rbm, parameters):
 
 
 def bit_energies(rbm):
-    return [[loop_energy(rbm, v, h) for h in states(rbm.n_hidden)] for v in states(rbm.n_visible)]
+    return [
+        [machine_energy(rbm, v, h) for h in states(rbm.n_hidden)] for v in states(rbm.n_visible)
+    ]
 
 
 def test_spins_have_the_energy_of_the_bits_up_to_the_constant(rbm):

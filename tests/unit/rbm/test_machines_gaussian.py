@@ -1,10 +1,11 @@
 """Every quantity of a Gaussian-Bernoulli RBM against loops over h and integrals over v."""
 
 import math
-from itertools import product
 
 import numpy as np
 import pytest
+from oracles import bits as states
+from oracles import machine_energy
 from scipy.integrate import dblquad, quad
 
 from rgrbm.rbm import GaussianBernoulliRBM, exact_log_partition
@@ -20,21 +21,6 @@ def make_rbm(n_visible, n_hidden):
         rng.normal(size=n_hidden),
         rng.uniform(0.4, 2.0, n_visible),
     )
-
-
-def loop_energy(rbm, visible, hidden):
-    energy = 0.0
-    for v, a, sigma in zip(visible, rbm.visible_bias, rbm.sigma, strict=True):
-        energy += (v - a) ** 2 / (2 * sigma**2)
-    for j, h in enumerate(hidden):
-        energy -= rbm.hidden_bias[j] * h
-        for i, v in enumerate(visible):
-            energy -= v * rbm.weights[i, j] * h / rbm.sigma[i] ** 2
-    return energy
-
-
-def states(n_units):
-    return list(product([0, 1], repeat=n_units))
 
 
 def integral(function, rbm):
@@ -69,13 +55,13 @@ def close(actual, expected, rtol=1e-12):
 
 def test_energy_is_the_double_sum(rbm, visible):
     hidden = states(rbm.n_hidden)
-    expected = [[loop_energy(rbm, v, h) for h in hidden] for v in visible]
+    expected = [[machine_energy(rbm, v, h) for h in hidden] for v in visible]
     close(rbm.energy(visible[:, None], np.array(hidden)[None]), expected, 1e-11)
 
 
 def test_free_energy_is_the_sum_over_hidden_states(rbm, visible):
     expected = [
-        -math.log(math.fsum(math.exp(-loop_energy(rbm, v, h)) for h in states(rbm.n_hidden)))
+        -math.log(math.fsum(math.exp(-machine_energy(rbm, v, h)) for h in states(rbm.n_hidden)))
         for v in visible
     ]
     close(rbm.free_energy(visible), expected, 1e-11)
@@ -84,14 +70,14 @@ def test_free_energy_is_the_sum_over_hidden_states(rbm, visible):
 def test_hidden_conditionals_are_ratios_of_sums(rbm, visible):
     hidden = np.array(states(rbm.n_hidden))
     for v in visible:
-        energy = np.array([loop_energy(rbm, v, h) for h in hidden])
+        energy = np.array([machine_energy(rbm, v, h) for h in hidden])
         weight = np.exp(energy.min() - energy)
         close(rbm.hidden_probabilities(v), weight @ hidden / weight.sum(), 1e-11)
 
 
 def test_hidden_free_energy_is_the_integral_over_visible_units(narrow):
     for h in states(narrow.n_hidden):
-        expected = integral(lambda v, h=h: math.exp(-loop_energy(narrow, v, h)), narrow)
+        expected = integral(lambda v, h=h: math.exp(-machine_energy(narrow, v, h)), narrow)
         assert narrow.hidden_free_energy(h) == pytest.approx(-math.log(expected), abs=1e-8, rel=0)
 
 
@@ -102,7 +88,7 @@ def test_visible_conditionals_are_normal(rbm, visible):
         for v in visible:
             log_density = -0.5 * np.sum(((v - mean) / rbm.sigma) ** 2)
             log_density -= np.sum(np.log(rbm.sigma * math.sqrt(2 * math.pi)))
-            expected = rbm.hidden_free_energy(h) - loop_energy(rbm, v, h)
+            expected = rbm.hidden_free_energy(h) - machine_energy(rbm, v, h)
             assert log_density == pytest.approx(expected, abs=1e-11, rel=1e-11)
 
 
@@ -110,7 +96,7 @@ def test_visible_mean_and_width_are_moments_of_the_conditional(narrow):
     h = (1,) * narrow.n_hidden
 
     def moment(i, power):
-        return integral(lambda v: v[i] ** power * math.exp(-loop_energy(narrow, v, h)), narrow)
+        return integral(lambda v: v[i] ** power * math.exp(-machine_energy(narrow, v, h)), narrow)
 
     for i in range(narrow.n_visible):
         mean, square = (moment(i, power) / moment(i, 0) for power in (1, 2))

@@ -1,9 +1,8 @@
 """The machine as a renormalization step: against enumeration, bond by bond."""
 
-from itertools import product
-
 import numpy as np
 import pytest
+from oracles import bits
 
 from rgrbm import ising
 from rgrbm.decimation import decimate_coupling
@@ -27,10 +26,6 @@ def make_rbm(n_visible=5, n_hidden=4, scale=1.0, seed=0):
         rng.normal(0, scale, n_visible),
         rng.normal(0, scale, n_hidden),
     )
-
-
-def bits(n_units):
-    return np.array(list(product([0, 1], repeat=n_units)))
 
 
 @pytest.mark.parametrize("n_visible", [1, 2, 3, 5])

@@ -2,10 +2,11 @@
 
 import math
 import tracemalloc
-from itertools import product
 
 import numpy as np
 import pytest
+from oracles import bits as states
+from oracles import machine_energy, machine_law, machine_moments
 from scipy.integrate import quad
 
 from rgrbm import ising, transfer_matrix
@@ -44,37 +45,6 @@ def chain(n_pairs, coupling):
     return BernoulliRBM.from_spin_parameters(weights, np.zeros(n_pairs), np.zeros(n_pairs))
 
 
-def states(n_units):
-    return list(product([0, 1], repeat=n_units))
-
-
-def loop_energy(rbm, visible, hidden):
-    energy = 0.0
-    for i, v in enumerate(visible):
-        energy -= rbm.visible_bias[i] * v
-    for j, h in enumerate(hidden):
-        energy -= rbm.hidden_bias[j] * h
-    for i, v in enumerate(visible):
-        for j, h in enumerate(hidden):
-            energy -= v * rbm.weights[i, j] * h
-    return energy
-
-
-def loop_moments(rbm):
-    """Sums over all joint states of 1, v_i, h_j and v_i h_j, each with its weight."""
-    total = 0.0
-    visible, hidden = np.zeros(rbm.n_visible), np.zeros(rbm.n_hidden)
-    products = np.zeros(rbm.weights.shape)
-    for v in states(rbm.n_visible):
-        for h in states(rbm.n_hidden):
-            weight = math.exp(-loop_energy(rbm, v, h))
-            total += weight
-            visible += weight * np.array(v)
-            hidden += weight * np.array(h)
-            products += weight * np.outer(v, h)
-    return visible / total, hidden / total, products / total, math.log(total)
-
-
 def close(actual, expected, rtol=1e-12, atol=0.0):
     np.testing.assert_allclose(actual, expected, rtol=rtol, atol=atol)
 
@@ -91,7 +61,7 @@ def _block(request, monkeypatch):
 
 @pytest.mark.usefixtures("_block")
 def test_partition_function_and_moments_are_sums_over_joint_states(bernoulli):
-    expected = loop_moments(bernoulli)
+    expected = (*machine_moments(bernoulli), machine_law(bernoulli)[1])
     moments = exact_moments(bernoulli)
     for found, want in zip(moments, expected, strict=True):
         close(found, want)
@@ -165,7 +135,7 @@ def test_a_machine_that_is_an_ising_chain(n_pairs, coupling):
 def test_the_distribution_is_in_the_order_of_the_spins(n_visible):
     rbm = make_rbm("bernoulli", n_visible, 4)
     weights = [
-        math.fsum(math.exp(-loop_energy(rbm, (s + 1) // 2, h)) for h in states(4))
+        math.fsum(math.exp(-machine_energy(rbm, (s + 1) // 2, h)) for h in states(4))
         for s in ising.enumerate_spins(n_visible).tolist()
         for s in [np.array(s)]
     ]
@@ -234,7 +204,7 @@ def loop_conditional(rbm, given, hidden_given):
     """Probabilities of all states of one layer, given a state of the other."""
     n_units = rbm.n_visible if hidden_given else rbm.n_hidden
     weights = [
-        math.exp(-loop_energy(rbm, *((x, given) if hidden_given else (given, x))))
+        math.exp(-machine_energy(rbm, *((x, given) if hidden_given else (given, x))))
         for x in states(n_units)
     ]
     return [weight / math.fsum(weights) for weight in weights]

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 import textwrap
-from itertools import product
 
 import numpy as np
 import pytest
+from oracles import bits
 
 from rgrbm.rbm import BernoulliRBM, train
 
@@ -29,7 +29,7 @@ def fit(rbm, data=DATA, **changes):
 def test_training_learns_a_law():
     """CD brings the machine's law close to that of the data, in KL divergence."""
     rng = np.random.default_rng(2)
-    states = np.array(list(product([0, 1], repeat=3)))
+    states = bits(3)
     counts = np.array([4, 1, 1, 2, 1, 2, 8, 1])
     target = counts / counts.sum()
     rbm = BernoulliRBM(3, 4, rng=rng)

@@ -1,8 +1,7 @@
 """The kernels do what the NumPy form of training does, with the same random numbers."""
 
-from itertools import product
-
 import numpy as np
+import oracles
 import pytest
 
 from rgrbm._core.counter_rng import keys, uniforms
@@ -176,15 +175,7 @@ def test_the_mean_update_of_the_kernels_is_the_exact_expectation(monkeypatch, n_
         rng.normal(0, 1, (3, 2)), rng.normal(0, 0.5, 3), rng.normal(0, 0.5, 2)
     )
     rows = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 0, 1]])
-    visible, hidden = (np.array(list(product([0, 1], repeat=n))) for n in (3, 2))
-
-    def law(probabilities, states):
-        p = probabilities[:, None]
-        return np.prod(np.where(states, p, 1 - p), axis=-1)
-
-    step = law(start.hidden_probabilities(visible), hidden) @ law(
-        start.visible_probabilities(hidden), visible
-    )
+    visible, step = oracles.bits(3), oracles.machine_step(start)
     begin = np.bincount(rows @ [4, 2, 1], minlength=8) / len(rows)
     end = begin @ np.linalg.matrix_power(step, n_gibbs)
     means = start.hidden_probabilities(visible)

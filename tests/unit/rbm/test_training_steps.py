@@ -1,9 +1,8 @@
 """What the parameters follow: against finite differences, integrals, and steps done by hand."""
 
-from itertools import product
-
 import numpy as np
 import pytest
+from oracles import bits, machine_step
 from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
@@ -236,15 +235,7 @@ def small_rbm():
 
 def exact_cd_update(rbm, data, n_gibbs):
     """Mean CD-k gradient and mean first reconstruction error, by the transition matrix."""
-    visible, hidden = (np.array(list(product([0, 1], repeat=n))) for n in (3, 2))
-
-    def law(probabilities, states):  # p(state | row) for independent bits
-        p = probabilities[:, None]
-        return np.prod(np.where(states, p, 1 - p), axis=-1)
-
-    step = law(rbm.hidden_probabilities(visible), hidden) @ law(
-        rbm.visible_probabilities(hidden), visible
-    )
+    visible, step = bits(3), machine_step(rbm)
     start = np.zeros(8)
     for row in data:
         start[int("".join(map(str, row)), 2)] += 1 / len(data)
