@@ -51,6 +51,7 @@ def test_what_was_printed_in_pieces_is_joined():
     assert [output.text for output in kept.outputs] == ["ab", "c", "d"]
 
 
+@pytest.mark.slow
 def test_storing_executes_and_a_failing_chapter_stays_as_it_was(tmp_path):
     path = tmp_path / "chapter.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("print(1 + 1)")]), path)

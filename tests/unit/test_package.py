@@ -21,6 +21,7 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not heavy & set(loaded)
 
 
+@pytest.mark.slow
 def test_the_library_needs_matplotlib_only_for_chapters():
     code = "import sys, rgrbm; rgrbm.{}; print(*sys.modules)"
     for name in sorted(set(rgrbm.__all__) - {"chapters"}):

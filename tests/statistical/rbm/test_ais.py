@@ -75,6 +75,7 @@ def pulls():
     return found
 
 
+@pytest.mark.slow
 def test_nine_runs_of_ten_lie_within_two_of_their_errors(pulls):
     # A normal deviation does in 95.4 % of all cases. Of 700 runs, 32 should lie outside; 70 are
     # more than six standard errors above. Of the 100 runs of a machine, 4.6 should; the Poisson

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import rgrbm
 from rgrbm._core.jit import source_hash
 
@@ -39,6 +41,7 @@ def stored(folder):
     return sorted(path.name for path in folder.rglob("*.nbi"))
 
 
+@pytest.mark.slow
 def test_an_edit_that_numba_cannot_see_is_seen(tmp_path):
     package = copy_package(tmp_path)
     first = sample(tmp_path)
@@ -66,6 +69,7 @@ def test_what_kernels_include_counts_and_the_rest_does_not(tmp_path):
     assert source_hash.__wrapped__(package) != before
 
 
+@pytest.mark.slow
 def test_without_a_place_near_the_sources_another_is_taken_or_none(tmp_path):
     package = copy_package(tmp_path)
     (package / "__pycache__").write_text("not a folder")
@@ -76,6 +80,7 @@ def test_without_a_place_near_the_sources_another_is_taken_or_none(tmp_path):
     assert sample(tmp_path, HOME=str(tmp_path / "file")) == first
 
 
+@pytest.mark.slow
 def test_the_users_own_folder_is_used(tmp_path):
     package = copy_package(tmp_path)
     sample(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "mine"))

@@ -10,6 +10,7 @@ from rgrbm.ising import bits_to_spins
 from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("coupling", "n_samples"), [(0.0, 2000), (0.5, 2000), (1.5, 20_000)])
 def test_the_data_have_the_correlations_of_the_ring(coupling, n_samples):
     # Many at the largest coupling: a third of a relaxation time must be seen to be too short.

@@ -189,6 +189,7 @@ def finish(script):
     return out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_visible", [6, 40], ids=["numpy", "kernels"])
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path, n_visible):
     """SIGKILL again and again, at moments that no one chose; the last run finishes."""
@@ -207,6 +208,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path, n_visible):
     assert same(BernoulliRBM.load(tmp_path / "resumed"), BernoulliRBM.load(tmp_path / "whole"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a child")
 @pytest.mark.parametrize("n_visible", [6, 40], ids=["numpy", "kernels"])
 def test_ctrl_c_leaves_a_usable_machine_and_its_history(tmp_path, n_visible):

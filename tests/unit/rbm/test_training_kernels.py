@@ -106,6 +106,7 @@ def test_the_chains_are_packed_and_both_forms_move_them_alike(monkeypatch, fewes
     assert after.layer == draws.layer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["cd", "pcd"])
 def test_the_result_does_not_depend_on_the_threads(monkeypatch, method):
     one, two = (
@@ -166,6 +167,7 @@ def test_sorted_products_are_products_of_matrices():
     np.testing.assert_allclose(gradient, expected, rtol=0, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_gibbs", [1, 2])
 def test_the_mean_update_of_the_kernels_is_the_exact_expectation(monkeypatch, n_gibbs):
     """The whole kernel against the transition matrix of a tiny machine; no random number shared."""

@@ -121,6 +121,7 @@ def test_the_learning_rate_may_be_a_function_of_the_epoch():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("small", [0, np.inf], ids=["kernels", "numpy"])
 def test_masked_weights_are_zero_and_stay_zero(monkeypatch, small):
     monkeypatch.setattr(steps, "PRODUCTS_FOR_KERNELS", small)
@@ -195,6 +196,7 @@ def test_the_mean_update_with_gaussian_units_is_an_integral():
     assert abs(np.mean(errors) - expected_error) < 5 * scatter
 
 
+@pytest.mark.slow
 def test_gaussian_units_learn_a_mixture():
     """Two clumps: a machine with one hidden unit and the right width must find both."""
     rng = np.random.default_rng(5)
@@ -250,6 +252,7 @@ def exact_cd_update(rbm, data, n_gibbs):
     return moments(start) - moments(end), start @ (step * wrong).sum(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_gibbs", [1, 3])
 def test_the_mean_update_is_the_exact_expectation(n_gibbs):
     start = small_rbm()
