@@ -1,6 +1,7 @@
 """Storing a chapter: what is kept, what is dropped, and that no half file is left."""
 
 import nbformat
+import pytest
 import store_chapters
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from notebooks import chapter_paths, run
