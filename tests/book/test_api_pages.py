@@ -54,7 +54,8 @@ def used_names(code):
     for door in rgrbm.__all__:
         listed = getattr(rgrbm, door).__all__
         imports = re.findall(rf"^\s*from rgrbm\.{door} import (\([^)]*\)|.*)", code, re.M)
-        yield from ((door, name) for text in imports for name in re.findall(r"\w+", text))
+        for name in re.findall(r"(\w+)(?: as \w+)?", " ".join(imports)):
+            yield door, name
         if re.search(rf"^\s*from rgrbm import .*\b{door}\b", code, re.M):
             yield from ((door, name) for name in listed if re.search(rf"\b{door}\.{name}\b", code))
 
