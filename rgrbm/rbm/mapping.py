@@ -148,7 +148,7 @@ def trace_defect(rbm, hamiltonian):
     Notes
     -----
     The sum is exp(H(v) - F(v)), F the free energy of the machine. For the laws P and p of the data
-    and of the machine, it is p/P up to a factor. So |ln(p/P)| and KL(P || p) are at most the
+    and of the machine, it is p/P up to a factor. So the size of ln(p/P) and KL(P || p) are at most the
     defect.
 
     Examples

@@ -22,7 +22,7 @@ from rgrbm._core.packing import pack_chains, unpack_chains
 __all__ = ["exact_chain", "heat_bath_chain", "metropolis_chain"]
 
 ALL_ONES = np.uint64(2**64 - 1)
-CHUNK = 1 << 20  # steps of a word between two moves of the progress bar, or a Ctrl-C
+STEPS_AT_ONCE = 1 << 20  # steps of a word between two moves of the progress bar, or a Ctrl-C
 
 
 def metropolis_chain(
@@ -109,7 +109,7 @@ def metropolis_chain(
             lows = np.where(cost > 0, np.uint64(0), ALL_ONES)
             kernels.metropolis_field(word, lows, digits, n_updates, word_rng)
 
-    steps = Steps(update, in_sweep=spins.shape[1], at_once=CHUNK)
+    steps = Steps(update, in_sweep=spins.shape[1], at_once=STEPS_AT_ONCE)
     return _run(spins, n_sweeps, steps, rng, looks, progress)
 
 
@@ -180,7 +180,7 @@ def heat_bath_chain(
     def update(word, n_now, word_rng):
         kernels.heat_bath(word, digits, n_now, word_rng)
 
-    steps = Steps(update, in_sweep=1, at_once=max(1, CHUNK // n_sites))
+    steps = Steps(update, in_sweep=1, at_once=max(1, STEPS_AT_ONCE // n_sites))
     return _run(spins, n_sweeps, steps, rng, looks, progress)
 
 

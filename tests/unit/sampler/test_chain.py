@@ -93,7 +93,7 @@ def test_a_long_run_in_pieces_is_the_same_run(monkeypatch):
     for sample in CHAINS:
         whole = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
         with monkeypatch.context() as patch:
-            patch.setattr("rgrbm.sampler.chain.CHUNK", 7)
+            patch.setattr("rgrbm.sampler.chain.STEPS_AT_ONCE", 7)
             pieces = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
         np.testing.assert_array_equal(whole, pieces)
 
