@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import sys
+from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -53,17 +54,23 @@ def digest(paths, root, *more):
     return total.hexdigest()[:16]
 
 
+@contextmanager
 def open_cache(root):
     """Open the cache, and remove those that an older library has left."""
     folder = cache_folder(root)
     for other in folder.parent.glob(f"{PYTHON}-*"):
         if other != folder:
             shutil.rmtree(other)
+    cache = get_cache(folder)
     try:
-        get_cache(folder).list_cache_records()
-    except RuntimeError:  # killed while it was made
-        shutil.rmtree(folder)
-    return get_cache(folder)
+        try:
+            cache.list_cache_records()
+        except RuntimeError:  # killed while it was made
+            cache.db.dispose()
+            cache.clear_cache()
+        yield cache
+    finally:
+        cache.db.dispose()
 
 
 def current(cache, path):
@@ -101,13 +108,13 @@ def outdated(app, env, added, changed, removed):
 
     if app.config.nb_execution_mode != "cache":
         return []
-    cache = open_cache(Path(app.srcdir))
     pages = []
-    for name, data in NbMetadataCollector.get_doc_data(env).items():
-        if name in env.found_docs and (seen := data.get("exec_data")):
-            record = current(cache, Path(env.doc2path(name)))
-            if record is None or record.created.timestamp() != seen["mtime"]:
-                pages.append(name)
+    with open_cache(Path(app.srcdir)) as cache:
+        for name, data in NbMetadataCollector.get_doc_data(env).items():
+            if name in env.found_docs and (seen := data.get("exec_data")):
+                record = current(cache, Path(env.doc2path(name)))
+                if record is None or record.created.timestamp() != seen["mtime"]:
+                    pages.append(name)
     return pages
 
 

@@ -12,15 +12,15 @@ from notebooks import ROOT, chapter_paths, run
 
 def execute_missing(root=ROOT, n_workers=2):
     """Return the chapters that failed."""
-    cache = open_cache(root)
     chapters = chapter_paths(root)
-    missing = {path: inputs(path) for path in chapters if current(cache, path) is None}
-    print(f"{len(missing)} of {len(chapters)} chapters must be executed")
-    return run(
-        list(missing),
-        lambda path, notebook, seconds: keep(cache, path, notebook, seconds, missing[path]),
-        n_workers,
-    )
+    with open_cache(root) as cache:
+        missing = {path: inputs(path) for path in chapters if current(cache, path) is None}
+        print(f"{len(missing)} of {len(chapters)} chapters must be executed", flush=True)
+        return run(
+            list(missing),
+            lambda path, notebook, seconds: keep(cache, path, notebook, seconds, missing[path]),
+            n_workers,
+        )
 
 
 if __name__ == "__main__":

@@ -76,11 +76,12 @@ def test_pythons_and_versions_have_folders_of_their_own(root, monkeypatch):
 
 
 def test_what_an_older_library_left_is_removed(root):
-    folder = open_cache(root).path
+    folder = cache_folder(root)
     stale, other = folder.with_name(f"{PYTHON}-0123"), folder.with_name("python2.7-0123")
-    stale.mkdir()
+    stale.mkdir(parents=True)
     other.mkdir()
-    open_cache(root)
+    with open_cache(root):
+        pass
     assert sorted(folder.parent.iterdir()) == sorted([folder, other])
 
 
@@ -88,7 +89,8 @@ def test_a_cache_that_was_killed_when_it_was_made_is_made_anew(root):
     folder = cache_folder(root)
     folder.mkdir(parents=True)
     (folder / "global.db").touch()
-    assert open_cache(root).list_cache_records() == []
+    with open_cache(root) as cache:
+        assert cache.list_cache_records() == []
 
 
 def test_a_chapter_depends_on_the_slow_results_of_its_part_and_a_reference_page_on_all(root):
@@ -102,29 +104,35 @@ def test_a_chapter_depends_on_the_slow_results_of_its_part_and_a_reference_page_
     assert [a != b for a, b in zip(after, again, strict=True)] == [False, False, True]
 
 
-def kept(root):
+@pytest.fixture
+def cache(root):
+    with open_cache(root) as cache:
+        yield cache
+
+
+def keep_first(cache, root):
     """Keep the first chapter, as if it had been executed."""
-    cache, path = open_cache(root), root / "book/1_rg/01.ipynb"
+    path = root / "book/1_rg/01.ipynb"
     keep(cache, path, nbformat.read(path, as_version=4), 1.5, inputs(path))
-    return cache, path
+    return path
 
 
-def test_prose_leaves_an_entry_alone_and_code_and_slow_results_do_not(root):
-    cache, path = kept(root)
+def test_prose_leaves_an_entry_alone_and_code_and_slow_results_do_not(root, cache):
+    path = keep_first(cache, root)
     assert current(cache, path).data["execution_seconds"] == 1.5
     cells = nbformat.read(path, as_version=4).cells
     nbformat.write(chapter("# Otherwise", "# and more", cells[1].source), path)
     assert current(cache, path)
     (root / "book/1_rg/slow/more.txt").touch()
     assert current(cache, path) is None
-    cache, path = kept(root)
+    keep_first(cache, root)
     nbformat.write(chapter("# One", "print(0)"), path)
     assert current(cache, path) is None
 
 
 @pytest.mark.parametrize("damage", ["no file", "no folder", "half a file"])
-def test_half_an_entry_is_no_entry(root, damage):
-    cache, path = kept(root)
+def test_half_an_entry_is_no_entry(root, cache, damage):
+    path = keep_first(cache, root)
     (entry,) = cache.path.glob("executed/*/base.ipynb")
     if damage == "half a file":
         entry.write_bytes(entry.read_bytes()[:-30])
@@ -133,7 +141,8 @@ def test_half_an_entry_is_no_entry(root, damage):
         if damage == "no file":
             entry.parent.mkdir()
     assert current(cache, path) is None
-    assert current(*kept(root)), "it can be kept again"
+    keep_first(cache, root)
+    assert current(cache, path), "it can be kept again"
 
 
 @pytest.mark.slow

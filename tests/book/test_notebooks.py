@@ -103,9 +103,11 @@ def test_ctrl_c_stops_all_kernels_and_keeps_what_is_done(tmp_path):
     for name in "bc":
         write(tmp_path / f"{name}.ipynb", wait)
     script = f"""
+        import signal
         from pathlib import Path
         from notebooks import run
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
         paths = sorted(Path({str(tmp_path)!r}).glob("*.ipynb"))
         run(paths, lambda path, notebook, seconds: print("kept", path.name, flush=True))
     """
