@@ -148,8 +148,8 @@ def trace_defect(rbm, hamiltonian):
     Notes
     -----
     The sum is exp(H(v) - F(v)), F the free energy of the machine. For the laws P and p of the data
-    and of the machine, it is p/P up to a factor. So the size of ln(p/P) and KL(P || p) are at most the
-    defect.
+    and of the machine, it is p/P up to a factor. So neither ln(p/P) nor KL(P || p) exceeds the
+    defect in size.
 
     Examples
     --------
