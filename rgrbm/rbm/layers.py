@@ -172,7 +172,7 @@ class Bits(_Layer):
     8.0
     """
 
-    dtype = np.uint8
+    dtype = np.dtype(np.uint8)
 
     @property
     def precision(self):
@@ -239,7 +239,7 @@ class Gaussian(_Layer):
     array([4., 8.])
     """
 
-    dtype = np.float64
+    dtype = np.dtype(np.float64)
     n_states = math.inf
 
     def __init__(self, bias, sigma, *, name="bias", n_units=None):
