@@ -80,7 +80,7 @@ def learn_ring(data, *, l1=0.003, n_epochs=20_000, n_refit_epochs=10_000, thresh
     data : array_like, shape (n_samples, n_visible)
         Bits of a ring, in order; at least two sites.
     l1 : float, optional
-        Strength of the L1 penalty, at least 0, as in `rgrbm.training.train`.
+        Strength of the L1 penalty, at least 0, as in `rgrbm.rbm.train`.
     n_epochs, n_refit_epochs : int, optional
         Epochs with the penalty and without, at least 1. The learning rate is 1, the batch all data.
     threshold : float, optional
