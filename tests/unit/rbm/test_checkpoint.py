@@ -121,6 +121,7 @@ def test_a_finished_run_is_read_back_and_can_be_prolonged(tmp_path):
 
 def test_the_checkpoint_of_another_run_is_refused(tmp_path):
     file = {"checkpoint": tmp_path / "run"}
+    fit("pcd", checkpoint=tmp_path / "chains")
     fit(**file)
     before = file["checkpoint"].read_bytes()
     rbm, rng = make()
@@ -133,6 +134,8 @@ def test_the_checkpoint_of_another_run_is_refused(tmp_path):
             fit(**file, **changes)
     with pytest.raises(ValueError, match="must be of the same run"):
         train(rbm, 1 - DATA, n_epochs=9, rng=rng, **{**KINDS["cd"], **file})
+    with pytest.raises(ValueError, match="must be of the same run"):
+        fit("pcd", checkpoint=tmp_path / "chains", n_chains=8)
     assert same(rbm, make()[0]), "the machine is unchanged"
     assert file["checkpoint"].read_bytes() == before
     file["checkpoint"].write_bytes(before[:-50])
