@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, train
-from rgrbm.rbm import _checkpoint
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, _checkpoint, train
 from rgrbm.rbm import _training_steps as steps
 
 DATA = np.random.default_rng(0).integers(0, 2, (12, 5))
