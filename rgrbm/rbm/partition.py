@@ -323,8 +323,8 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
             log_weights += base.hidden.log_sum(beta * push) - base.hidden.log_sum(before * push)
             hidden = base.hidden.draw(beta * push, rng)
             visible = base.visible.draw(beta * (hidden @ rbm.weights.T + visible_gain), rng)
-    nothing = np.zeros(rbm.n_visible), np.zeros(rbm.n_hidden)
-    log_partition = base.visible.log_sum(nothing[0]) + base.hidden.log_sum(nothing[1])
+    log_partition = base.visible.log_sum(np.zeros(rbm.n_visible))
+    log_partition += base.hidden.log_sum(np.zeros(rbm.n_hidden))
     log_mean, error = _log_mean(log_weights)
     return Estimate(float(log_partition + log_mean), float(error))
 

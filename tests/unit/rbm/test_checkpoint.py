@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, train
+from rgrbm.rbm import BernoulliRBM, GaussianBernoulliRBM, _checkpoint, train
 from rgrbm.rbm import _training_steps as steps
 
 DATA = np.random.default_rng(0).integers(0, 2, (12, 5))
@@ -84,6 +84,18 @@ def test_a_run_that_crashed_goes_on_to_the_same_machine(tmp_path, kind, every):
         np.testing.assert_array_equal(again.log_likelihood, history.log_likelihood)
 
 
+def test_a_checkpoint_is_written_as_often_as_wanted_and_at_the_end(tmp_path, monkeypatch):
+    epochs, write = [], _checkpoint.write_arrays
+
+    def count(path, kind, version, arrays):
+        epochs.append(arrays["epoch"])
+        write(path, kind, version, arrays)
+
+    monkeypatch.setattr(_checkpoint, "write_arrays", count)
+    fit(checkpoint=tmp_path / "run", checkpoint_every=4)
+    assert epochs == [4, 8, 9]
+
+
 @settings(deadline=None, derandomize=True, max_examples=40, database=None)
 @given(
     stop=st.integers(1, 9),
@@ -121,6 +133,7 @@ def test_a_finished_run_is_read_back_and_can_be_prolonged(tmp_path):
 
 def test_the_checkpoint_of_another_run_is_refused(tmp_path):
     file = {"checkpoint": tmp_path / "run"}
+    fit("pcd", checkpoint=tmp_path / "chains")
     fit(**file)
     before = file["checkpoint"].read_bytes()
     rbm, rng = make()
@@ -133,6 +146,14 @@ def test_the_checkpoint_of_another_run_is_refused(tmp_path):
             fit(**file, **changes)
     with pytest.raises(ValueError, match="must be of the same run"):
         train(rbm, 1 - DATA, n_epochs=9, rng=rng, **{**KINDS["cd"], **file})
+    with pytest.raises(ValueError, match="must be of the same run"):
+        fit("pcd", checkpoint=tmp_path / "chains", n_chains=8)
+    fit("gaussian", checkpoint=tmp_path / "real")
+    narrow, narrow_rng = make("gaussian")
+    narrow.sigma = narrow.sigma / 2
+    run = {"n_epochs": 9, "learning_rate": 0.1, "checkpoint": tmp_path / "real"}
+    with pytest.raises(ValueError, match="must be of the same run"):
+        train(narrow, DATA, rng=narrow_rng, **run)
     assert same(rbm, make()[0]), "the machine is unchanged"
     assert file["checkpoint"].read_bytes() == before
     file["checkpoint"].write_bytes(before[:-50])
@@ -267,6 +288,21 @@ def test_a_callback_may_change_the_widths_and_a_checkpoint_keeps_them(tmp_path):
     resumed, _ = fit("gaussian", **file, callback=narrow)
     assert same(resumed, whole)
     np.testing.assert_array_equal(resumed.sigma, whole.sigma)
+
+
+def test_a_rate_that_fails_leaves_the_machine_of_the_last_good_epoch(tmp_path):
+    def rate(epoch):
+        if epoch == 6:
+            raise Stop
+        return 0.1
+
+    rbm, rng = make()
+    file = {"checkpoint": tmp_path / "run", "checkpoint_every": 4}
+    with pytest.raises(Stop):
+        train(rbm, DATA, n_epochs=9, learning_rate=rate, rng=rng, **file)
+    reference, rng = make()
+    train(reference, DATA, n_epochs=4, learning_rate=0.1, rng=rng)
+    assert same(rbm, reference)
 
 
 def test_a_checkpoint_needs_a_folder(tmp_path, monkeypatch):

@@ -1,5 +1,10 @@
 """The machine as a renormalization step: against enumeration, bond by bond."""
 
+import os
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 from oracles import bits
@@ -162,6 +167,27 @@ def test_pair_couplings_are_symmetric_to_the_last_bit(monkeypatch, layer, most_l
         for pairs in found:
             np.testing.assert_array_equal(pairs, pairs.T)
             assert not pairs.diagonal().any()
+
+
+SYMMETRY = """
+    import numpy as np
+    from rgrbm.rbm import BernoulliRBM, effective_couplings
+
+    draw = np.random.default_rng(0).normal
+    rbm = BernoulliRBM.from_parameters(draw(size=(8, 7)), draw(size=8), draw(size=7))
+    pairs = effective_couplings(rbm).value
+    assert (pairs == pairs.T).all()
+"""
+
+
+def test_they_are_so_on_any_processor():
+    """Products of matrices are rounded otherwise on the oldest; other libraries than OpenBLAS do
+    not know the variable."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SYMMETRY)],
+        env={**os.environ, "OPENBLAS_CORETYPE": "Nehalem"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_ordering_keeps_the_law_and_sorts():
