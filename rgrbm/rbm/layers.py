@@ -37,6 +37,8 @@ __all__ = ["Bits", "Gaussian"]
 
 
 class _Layer:
+    """What a machine asks of its layers."""
+
     def __init__(self, bias, *, name="bias", n_units=None):
         self.bias = checks.array(name, bias, (n_units,))
 
@@ -153,6 +155,7 @@ class Bits(_Layer):
     bias : ndarray of float64, shape (n_units,)
     precision : ndarray of float64, shape (n_units,)
         Ones.
+    n_units : int
     n_states : int
         2**n_units.
     dtype : type
@@ -220,6 +223,7 @@ class Gaussian(_Layer):
     bias, sigma : ndarray of float64, shape (n_units,)
     precision : ndarray of float64, shape (n_units,)
         1 / sigma**2.
+    n_units : int
     n_states : float
         Infinite.
     dtype : type
