@@ -3,6 +3,7 @@
 from rgrbm.chapters.case_study import LearnedRing, learn_ring, refit, ring_bits
 from rgrbm.chapters.notes import note
 from rgrbm.chapters.plotting import COLORS, exact_line, points, show_images, use_style
+from rgrbm.chapters.slow import store_result
 from rgrbm.chapters.threads import N_THREADS, in_threads
 from rgrbm.chapters.widgets import animate
 
@@ -19,5 +20,6 @@ __all__ = [
     "refit",
     "ring_bits",
     "show_images",
+    "store_result",
     "use_style",
 ]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rgrbm.chapters import in_threads
+from rgrbm.chapters import in_threads, store_result
 from rgrbm.rbm import GaussianBernoulliRBM, train
 
 NOISE, WIDTH, N_HIDDEN = 0.15, 0.3, 8
@@ -71,4 +71,4 @@ if __name__ == "__main__":
     for name, trio in zip(RULES, (runs[:3], runs[3:]), strict=True):
         stored[name] = np.array([end for end, _ in trio])
         stored[f"{name}_early"] = trio[0][1]
-    np.savez(Path(__file__).with_suffix(".npz"), **stored)
+    store_result(Path(__file__).with_suffix(".npz"), **stored)

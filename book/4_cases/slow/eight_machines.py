@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rgrbm.chapters import in_threads, refit, ring_bits
+from rgrbm.chapters import in_threads, refit, ring_bits, store_result
 from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
 
 N, M, K = 64, 32, 1.0
@@ -73,7 +73,7 @@ def main():
         )
     }
     path = Path(__file__).with_suffix(".npz")
-    np.savez_compressed(path, slips=np.array(slips, dtype=np.int16), **arrays)
+    store_result(path, slips=np.array(slips, dtype=np.int16), **arrays)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rgrbm.chapters import in_threads, learn_ring, refit, ring_bits
+from rgrbm.chapters import (
+    in_threads,
+    learn_ring,
+    refit,
+    ring_bits,
+    store_result,
+)
 from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
 
 N, M = 64, 32
@@ -107,7 +113,7 @@ def main():
     ]
     second = in_threads(second_step, points)
     refitted, by_pcd, _ = zip(*first, strict=True)
-    np.savez_compressed(
+    store_result(
         Path(__file__).with_suffix(".npz"),
         couplings=COUPLINGS,
         grid=GRID,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rgrbm.chapters import in_threads, ring_bits
+from rgrbm.chapters import in_threads, ring_bits, store_result
 from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
 
 N, M, K = 64, 32, 1.0
@@ -68,7 +68,7 @@ def main():
         lambda seed: train_masked(many[seed], THREE, seed, "pcd", 5000),
         {"seed": range(4)},
     )
-    np.savez_compressed(
+    store_result(
         Path(__file__).with_suffix(".npz"),
         two=few[:, 0],
         three=few[:, 1],

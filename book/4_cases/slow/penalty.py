@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rgrbm.chapters import in_threads, ring_bits
+from rgrbm.chapters import in_threads, ring_bits, store_result
 from rgrbm.rbm import BernoulliRBM, order_hidden_units, train
 
 HERE = Path(__file__).parent
@@ -131,7 +131,7 @@ def main():
     late = in_threads(slips_and_loss, {"seed": range(8, 24)})
     slips_late, loss_late = np.transpose(late)
     by_strength = table(at_strength, "l1", STRENGTHS)
-    np.savez_compressed(
+    store_result(
         Path(__file__).with_suffix(".npz"),
         slips_late=slips_late,
         loss_late=loss_late,
