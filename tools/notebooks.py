@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -47,8 +48,11 @@ def run_time(path):
     return float(number[0]) if number else 0.0
 
 
-async def execute(path, environment):
-    """Return a notebook as it is on disk, with its outputs made anew."""
+async def execute(path, environment, stderr):
+    """Return a notebook as it is on disk, with its outputs made anew.
+
+    What the kernel writes outside of its cells goes to the file `stderr`.
+    """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -57,7 +61,7 @@ async def execute(path, environment):
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     )
-    return await client.async_execute(env=environment)
+    return await client.async_execute(env=environment, stderr=stderr)
 
 
 def run(paths, keep, n_workers=2):
@@ -96,22 +100,27 @@ async def _run(batches, keep, n_workers):
     done, failed = [], []
 
     async def run_one(path, environment):
-        async with slots:
-            begin = time.perf_counter()
-            problem = ""
-            try:
-                notebook = await execute(path, environment)
-                keep(path, notebook, time.perf_counter() - begin)
-            except Exception as error:
-                if asyncio.current_task().cancelling():  # Ctrl-C looks like a kernel that died
-                    return
-                in_cell = isinstance(error, CellExecutionError)  # it carries the cell's traceback
-                problem = str(error) if in_cell else traceback.format_exc()
-            done.append(path)
-            seconds = time.perf_counter() - begin
-            print(progress(len(done), total, seconds, path, problem), flush=True)
-            if problem:
-                failed.append(path)
+        # A kernel's last words are shown if its notebook fails. One that is stopped in the middle
+        # of an answer has some too, and they mean nothing.
+        with tempfile.TemporaryFile("w+", errors="replace") as words:
+            async with slots:
+                begin = time.perf_counter()
+                problem = ""
+                try:
+                    notebook = await execute(path, environment, words)
+                    keep(path, notebook, time.perf_counter() - begin)
+                except Exception as error:
+                    if asyncio.current_task().cancelling():  # Ctrl-C looks like a dead kernel
+                        return
+                    in_cell = isinstance(error, CellExecutionError)  # it has the cell's traceback
+                    problem = str(error) if in_cell else traceback.format_exc()
+                    words.seek(0)
+                    problem += words.read()
+                done.append(path)
+                seconds = time.perf_counter() - begin
+                print(progress(len(done), total, seconds, path, problem), flush=True)
+                if problem:
+                    failed.append(path)
 
     for batch in batches:
         alone = min(n_workers, len(batch)) == 1

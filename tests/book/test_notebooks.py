@@ -74,6 +74,18 @@ def test_the_longest_is_first_and_a_failure_stops_no_other(tmp_path, capsys):
     assert "value / 0" in report
 
 
+def test_the_last_words_of_a_kernel_are_shown_if_it_dies_and_only_then(tmp_path, capfd):
+    # Within pytest, ipykernel leaves number 2 where it was.
+    speak = "import os\nos.write(2, b'last words')"
+    dead = write(tmp_path / "dead.ipynb", f"{speak}\nos._exit(1)")
+    well = write(tmp_path / "well.ipynb", speak)
+    assert run([dead, well], lambda *arguments: None) == [dead]
+    out, err = capfd.readouterr()
+    assert out.count("last words") == 1
+    assert "DeadKernelError" in out
+    assert "last words" not in err
+
+
 @pytest.mark.parametrize(
     ("n_workers", "n_chapters", "threads"), [(1, 2, "2"), (2, 1, "2"), (2, 2, "1")]
 )
