@@ -119,8 +119,9 @@ def add_links(app, config):
         advice = (
             "The rocket above a chapter opens it on Binder, where all is "
             "installed, or on Colab, where its first cell installs what is "
-            "missing. For your own machine, begin with "
-            f"`git clone {url}`."
+            "missing. Colab does not render all of the text: keep this page "
+            f"open beside it. `git clone {url}` brings the book to your "
+            "machine."
         )
     config.myst_substitutions = {
         **config.myst_substitutions,

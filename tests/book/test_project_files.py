@@ -22,11 +22,20 @@ EXTRAS = {
     extra: [Requirement(line) for line in lines]
     for extra, lines in PROJECT["optional-dependencies"].items()
 }
-CONDA_PYTHON, PIP, *CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))[
-    "dependencies"
-]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+CONDA_PYTHON, PIP, *CONDA = ENVIRONMENT["dependencies"]
 # What the chapters import beyond the core, and threadpoolctl, which the core uses where it is.
 CHAPTERS_NEED = {"matplotlib", "ipywidgets", "myst-nb", "threadpoolctl"}
+COLAB_HAS = {"matplotlib", "ipywidgets"}
+IMPORTED = re.compile(r"^\s*(?:from|import) (?!google\.colab)(\w+)", re.M)
+ADVICE = {
+    page: re.findall(
+        r"(?:^ *|`)((?:python|pip|conda|jupyter|make) [^`#\n]+)",
+        (ROOT / page).read_text(encoding="utf-8"),
+        re.M,
+    )
+    for page in ("README.md", "book/intro.md")
+}
 
 
 def test_the_core_needs_few_packages():
@@ -34,18 +43,64 @@ def test_the_core_needs_few_packages():
 
 
 def test_environment_yml_and_pyproject_agree():
-    expected = CORE + [r for r in EXTRAS["book"] if r.name in CHAPTERS_NEED]
+    book = [r for r in EXTRAS["book"] if r.name in {*CHAPTERS_NEED, "ipykernel"}]
+    expected = CORE + book + EXTRAS["lab"]
     assert {str(Requirement(line)) for line in CONDA} == {str(r) for r in expected}
     assert PIP == "pip"
     python = Version(CONDA_PYTHON.removeprefix("python="))
     assert python in SpecifierSet(PROJECT["requires-python"])
 
 
-def test_binder_installs_the_package_itself():
+def test_binder_installs_the_package_itself_and_the_numbers():
     script = ROOT / "postBuild"
-    assert "pip install --no-deps -e ." in script.read_text(encoding="utf-8")
+    commands = [line.split("#")[0].split() for line in script.read_text("utf-8").splitlines()]
+    assert ["python", "-m", "pip", "install", "--no-deps", "-e", "."] in commands
+    assert ["python", "tools/fill_numbers.py"] in commands
     assert script.stat().st_mode & 0o111, "postBuild must be executable"
     assert script.read_bytes().startswith(b"#!")
+
+
+def test_colab_installs_what_the_chapters_need_and_colab_lacks():
+    cell = (ROOT / "book" / "_ext" / "colab_cell.py").read_text(encoding="utf-8")
+    installed = re.search(r"\[\*pip, book, (.+?)\]", cell)[1]
+    assert set(re.findall(r'"(.+?)"', installed)) == CHAPTERS_NEED - COLAB_HAS
+
+
+def test_an_editor_that_renders_the_markup_can_be_had():
+    assert {requirement.name for requirement in EXTRAS["lab"]} == {"jupyterlab", "jupyterlab-myst"}
+    (lab,) = (requirement for requirement in EXTRAS["lab"] if requirement.name == "jupyterlab")
+    assert "4.5.11" in lab.specifier
+    assert "4.6.6" not in lab.specifier, "jupyterlab-myst 2.7.0 is refused there"
+
+
+@pytest.mark.parametrize("page", ADVICE)
+def test_pip_brings_what_the_chapters_need_and_an_editor(page):
+    commands = ADVICE[page]
+    (extras,) = (found for line in commands for found in re.findall(r"\.\[(.+?)\]", line))
+    assert set(extras.split(",")) == {"book", "lab"} <= set(EXTRAS)
+    assert {requirement.name for requirement in EXTRAS["book"]} >= CHAPTERS_NEED
+    assert "jupyter lab" in commands
+
+
+@pytest.mark.parametrize("page", ADVICE)
+def test_the_conda_route_is_whole(page):
+    conda = ADVICE[page].index("conda env create -f environment.yml")
+    assert ADVICE[page][conda:][:4] == [
+        "conda env create -f environment.yml",
+        f"conda activate {ENVIRONMENT['name']}",
+        "python -m pip install --no-deps -e .",
+        "jupyter lab",
+    ]
+
+
+@pytest.mark.parametrize("page", ADVICE)
+def test_the_files_and_targets_of_the_commands_exist(page):
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    for program, name, *arguments in map(str.split, ADVICE[page]):
+        if program == "make":
+            assert name in targets
+        for argument in [name, *arguments]:
+            assert (ROOT / argument).exists() or not re.search(r"\w/|\.(yml|py)$", argument)
 
 
 def test_the_chapters_import_only_what_binder_has():
@@ -54,7 +109,9 @@ def test_the_chapters_import_only_what_binder_has():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type != "code":
                 continue
-            for name in re.findall(r"^\s*(?:from|import) (\w+)", cell.source, re.M):
+            for name in re.findall(
+                r"^\s*(?:from|import) (?!google\.colab)(\w+)", cell.source, re.M
+            ):
                 package = canonicalize_name(name)
                 assert name in sys.stdlib_module_names or package in provided, (path, name)
 
@@ -108,6 +165,15 @@ def test_the_weekly_workflow_plays_other_processors():
     workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
     steps = workflow["jobs"]["portability"]["steps"]
     assert {"run": "make portability"} in steps
+
+
+def test_the_weekly_workflow_takes_the_conda_route():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
+    steps = [step.get("run", "") for step in workflow["jobs"]["conda"]["steps"]]
+    for command in ADVICE["README.md"]:
+        if command.startswith("conda env") or "--no-deps" in command:
+            assert any(step.endswith(command) for step in steps)
+    assert any("jupyter labextension list" in step for step in steps)
 
 
 def test_the_citation_file_is_complete():
