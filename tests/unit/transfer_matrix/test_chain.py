@@ -109,6 +109,16 @@ def test_weak_couplings_have_relative_precision(coupling):
     assert found == pytest.approx(-1 / np.log(abs(tangent)), rel=1e-13)
 
 
+def test_rounding_does_not_take_the_ratio_of_the_eigenvalues_below_0():
+    """ln |r| is -2 artanh(tanh(delta/2)), with a tangent that rounding takes beyond 1."""
+    rng = np.random.default_rng(0)
+    coupling = rng.choice([-1, 1], 1000) * 10 ** rng.uniform(-20, -15, 1000)
+    field = rng.uniform(-3, 3, 1000)
+    assert (transfer_matrix.correlation_length(coupling, field) < 0.04).all()
+    found = transfer_matrix.correlation(math.inf, 1, coupling, field)
+    np.testing.assert_allclose(found, np.tanh(field) ** 2, rtol=0, atol=1e-15)  # of cos**2 <= 1
+
+
 def test_without_a_coupling_spins_are_independent():
     np.testing.assert_array_equal(transfer_matrix.correlation(math.inf, [0, 1, 2], 0.0), [1, 0, 0])
     np.testing.assert_array_equal(transfer_matrix.correlation(5, [0, 1, 5], 0.0), [1, 0, 1])
