@@ -224,6 +224,8 @@ def main():
             survived = {mutant[:3] for mutant in found}
             complaints += [("not listed", *key) for key in sorted(survived - set(known))]
             killed = {mutant[:3] for mutant in mutants} - survived
+            if not arguments.sample:  # then those that are no mutants any more count, too
+                killed |= {key for key in known if key[0] == file} - survived
             complaints += [("listed, but killed", *key) for key in sorted(killed & set(known))]
     for what, file, line, mutated in complaints:
         print(f"\n# {what}\n[[survivor]]\nfile = {json.dumps(file)}\nline = {json.dumps(line)}")

@@ -93,8 +93,8 @@ def coupling_flow(coupling, field, n_steps):
     flow = [tuple(start)]
     for _ in range(checks.integer("n_steps", n_steps, 0)):
         flow.append(_decimate(*flow[-1])[:2])
-    couplings, fields = np.array(flow).swapaxes(0, 1)
-    return couplings, fields
+    couplings, fields = zip(*flow, strict=True)
+    return np.array(couplings), np.array(fields)
 
 
 def log_partition(n_sites, coupling, field=0.0):
