@@ -163,7 +163,7 @@ class Copies:
 
 
 def survivors(file, mutants, copies, n_workers):
-    """Try mutants; return those that no test tells from the library."""
+    """Try mutants; print and return those that no test tells from the library."""
     source = (ROOT / file).read_text()
     stages = []
     for tests in tests_of(file):
@@ -181,6 +181,7 @@ def survivors(file, mutants, copies, n_workers):
         for number, (mutant, survived) in enumerate(results, start=1):
             if survived:
                 found.append(mutant)
+                print(f"\r{file}: {mutant.line}\n  survives as {mutant.mutated}", flush=True)
             seconds = time.monotonic() - begin
             print(
                 f"\r{file}: {number} of {len(mutants)}, {len(found)} alive, {seconds:.0f} s",
