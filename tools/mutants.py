@@ -206,7 +206,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="doors, or files; all, if left out")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--sample", type=int, help="try so many of each file only, drawn at random")
+    parser.add_argument(
+        "--sample", type=int, help="try so many of each file only: others every week"
+    )
     arguments = parser.parse_args()
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", RGRBM_THREADS="1")
     known, complaints = listed(), []
@@ -216,7 +218,7 @@ def main():
         for file in files_of(arguments.names):
             mutants = mutants_of(file)
             if arguments.sample and arguments.sample < len(mutants):
-                mutants = random.Random(0).sample(mutants, arguments.sample)
+                mutants = random.Random(time.strftime("%G %V")).sample(mutants, arguments.sample)
             found = survivors(file, mutants, copies, arguments.workers)
             door = Path(file).parent.name
             tried[door] += len(mutants)
