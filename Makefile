@@ -4,6 +4,7 @@ CONSTRAINTS ?= constraints.txt
 CHAPTERS ?=
 ARGS ?=
 PROCESSORS ?=
+MUTANTS ?=
 WORKERS ?= 2
 # The version is part of the name, so that another PYTHON makes the environment anew.
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -14,7 +15,7 @@ HTML := _build/html
 PYTEST := $(BIN)/pytest --nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapters slow portability bench lint clean
+.PHONY: help book test chapters slow portability bench mutants lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -46,12 +47,15 @@ bench: .venv-bench/python$(VERSION) ## compare the speed with other packages, as
 			.venv-bench/bin/python benchmarks/$$file.py || exit 1; \
 	done
 
+mutants: .venv-mutants/python$(VERSION) ## break the library, see tests fail (MUTANTS="ising rgrbm/rbm/mapping.py")
+	.venv-mutants/bin/python tools/mutants.py --workers $(WORKERS) $(ARGS) $(MUTANTS)
+
 lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 clean: ## remove the environment and all that was built
-	rm -rf .venv .venv-bench _build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-mutants _build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: python
@@ -62,6 +66,12 @@ python:
 .venv-bench/python$(VERSION): pyproject.toml benchmarks/requirements.txt | python
 	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --editable '.[book]' --requirement benchmarks/requirements.txt
+	@touch $@
+
+.venv-mutants/python$(VERSION): pyproject.toml $(CONSTRAINTS) tools/requirements-mutants.txt | python
+	$(PYTHON) -m venv --clear .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) \
+		--editable '.[test]' --requirement tools/requirements-mutants.txt
 	@touch $@
 
 $(ENVIRONMENT): pyproject.toml $(CONSTRAINTS) | python

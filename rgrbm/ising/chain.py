@@ -130,7 +130,7 @@ def state_index(states):
     array = checks.two_valued("states", array, low, 1, (..., None))
     if array.shape[-1] > 62:
         raise ValueError(f"states must have at most 62 sites, got {array.shape[-1]}")
-    return (array > 0) @ (1 << np.arange(array.shape[-1], dtype=np.int64)[::-1])
+    return (array == 1) @ (1 << np.arange(array.shape[-1], dtype=np.int64)[::-1])
 
 
 def exact_log_partition(n_sites, coupling, field=0.0):
@@ -218,7 +218,7 @@ def spins_to_bits(spins):
     >>> spins_to_bits([-1, 1, 1])
     array([0, 1, 1], dtype=uint8)
     """
-    return (checks.two_valued("spins", spins, -1, 1) > 0).astype(np.uint8)
+    return (checks.two_valued("spins", spins, -1, 1) == 1).astype(np.uint8)
 
 
 def bits_to_spins(bits):

@@ -19,6 +19,7 @@ of :math:`2 |K|`, and K is beyond 1e8 in size, correlations are good to some fiv
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import exprel
 
 from rgrbm._core import checks
 
@@ -149,15 +150,16 @@ def correlation(n_sites, distance, coupling, field=0.0):
         ) from None
     solution = _solve(coupling, field)
     sign = np.where((coupling < 0) & (distance % 2 == 1), -1.0, 1.0)
-    forth = np.exp(-_times(distance, solution.gap))
+    gap = np.minimum(solution.gap, 1e4)  # not inf: a spin is its own neighbour, even at K = 0
+    forth = np.exp(-distance * gap)
     if infinite:
         decay = sign * forth
     else:
-        back = np.exp(-_times(n_sites - distance, solution.gap))
-        around = np.exp(-n_sites * solution.gap)
+        back = np.exp(-(n_sites - distance) * gap)
+        around = np.exp(-n_sites * gap)
         decay = sign * (forth + back) / (1 + around)
         if n_sites % 2:
-            frustrated = _frustrated_decay(n_sites, distance, solution)
+            frustrated = _frustrated_decay(n_sites, distance, gap)
             decay = np.where(coupling < 0, frustrated, decay)
     squared_cosine, squared_sine = np.exp(2 * solution.log_cosine), np.exp(2 * solution.log_sine)
     return (squared_cosine + squared_sine * decay)[()]
@@ -197,15 +199,14 @@ def magnetization(n_sites, coupling, field=0.0):
     if not infinite:
         # (1 - r**N) / (1 + r**N) is tanh(N delta / 2), or its inverse where r**N is negative.
         log_half = np.log(n_sites) + solution.log_gap - LOG2
-        small = log_half < -20
-        half = np.exp(np.where(small, 0.0, np.minimum(log_half, 10.0)))
-        log_tanh = np.where(small, log_half, np.log(np.tanh(half)))
+        # tanh(x) <= x: the minimum is right where x underflows, too.
+        log_tanh = np.minimum(np.log(np.tanh(_bounded_exp(log_half))), log_half)
         frustrated = (coupling < 0) & (n_sites % 2 == 1)
         log_size = log_size + np.where(frustrated, -log_tanh, log_tanh)
         # Then nothing of exp(4K) is left but its square root, which drops out: tanh(h)/N.
         with np.errstate(divide="ignore"):
             limit = np.log(np.tanh(np.abs(field))) - np.log(n_sites)
-        log_size = np.where(frustrated & small & (solution.log_gap < -20), limit, log_size)
+        log_size = np.where(frustrated & (log_half < -20), limit, log_size)
     return (np.sign(field) * np.exp(log_size))[()]
 
 
@@ -279,11 +280,6 @@ def _ring(n_sites):
     return checks.integer("n_sites", n_sites, 1), False
 
 
-def _times(number, gap):
-    """Multiply, with 0 * inf = 0: a spin is fully correlated with itself, even at K = 0."""
-    return np.where(number == 0, 0.0, number * np.where(number == 0, 0.0, gap))
-
-
 def _solve(coupling, field):
     """Diagonalise T in logarithms.
 
@@ -310,8 +306,7 @@ def _solve(coupling, field):
     small = ratio < 0.5
     tiny = ratio < 1e-6
     with np.errstate(divide="ignore"):
-        atanh = np.arctanh(np.where(small, ratio, 0.0))
-        gap = np.where(small, 2 * atanh, 2 * np.log1p(ratio) - log_rest)
+        gap = np.where(small, 2 * np.arctanh(ratio), 2 * np.log1p(ratio) - log_rest)
         log_gap = np.where(tiny, LOG2 + log_ratio, np.log(gap))
     return _Solution(
         log_largest=coupling + np.maximum(log_cosh, log_root) + np.log1p(ratio),
@@ -322,14 +317,17 @@ def _solve(coupling, field):
     )
 
 
+def _bounded_exp(x):
+    """Return exp(x), kept from becoming 0 or inf."""
+    return np.exp(np.clip(x, -700.0, 700.0))
+
+
 def _log_one_minus_exp(log_x):
-    """Return ln(1 - exp(-x)) from ln x."""
-    small = log_x < -40
-    x = np.exp(np.where(small, 0.0, np.minimum(log_x, 700.0)))
-    return np.where(small, log_x, np.log(-np.expm1(-x)))
+    """Return ln(1 - exp(-x)) from ln x; 1 - exp(-x) <= x is right where x underflows, too."""
+    return np.minimum(np.log(-np.expm1(-_bounded_exp(log_x))), log_x)
 
 
-def _frustrated_decay(n_sites, distance, solution):
+def _frustrated_decay(n_sites, distance, gap):
     """Return (r**x + r**(N-x)) / (1 + r**N) for r < 0 and odd N.
 
     One of x and N - x is even. With that one called e and the other o, it is
@@ -337,10 +335,7 @@ def _frustrated_decay(n_sites, distance, solution):
     """
     even = np.where(distance % 2 == 0, distance, n_sites - distance)
     odd = n_sites - even
-    small = np.log(n_sites) + solution.log_gap < -20
-    gap = np.where(small, 1.0, np.minimum(solution.gap, 1e4))
-    # Pull out the slower decay, so that both exponents below are negative.
+    # Pull out the slower decay; exprel(-x) = (1 - exp(-x)) / x.
     slower, difference = np.minimum(even, odd), np.abs(odd - even)
-    decay = np.exp(-slower * gap) * np.expm1(-difference * gap) / np.expm1(-n_sites * gap)
-    decay = np.where(small, difference / n_sites, decay)
-    return np.sign(odd - even) * decay
+    decay = np.exp(-slower * gap) * exprel(-difference * gap) / exprel(-n_sites * gap)
+    return decay * (odd - even) / n_sites

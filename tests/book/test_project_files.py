@@ -176,6 +176,13 @@ def test_the_weekly_workflow_takes_the_conda_route():
     assert any("jupyter labextension list" in step for step in steps)
 
 
+def test_the_weekly_workflow_tries_mutants():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
+    (command,) = [step["run"] for step in workflow["jobs"]["mutants"]["steps"] if "run" in step]
+    assert command.startswith("make mutants")
+    assert re.search("^mutants:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+
+
 def test_the_citation_file_is_complete():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"

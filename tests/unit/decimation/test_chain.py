@@ -38,6 +38,10 @@ def test_the_partition_function_is_that_of_the_transfer_matrix(n_sites, coupling
     )
 
 
+def test_the_field_of_the_partition_function_is_0_unless_given():
+    assert decimation.log_partition(8, 0.7) == decimation.log_partition(8, 0.7, 0.0)
+
+
 def test_without_a_field_the_tangents_are_squared():
     couplings = np.array([1e-9, 1e-3, 0.2, 1.0, 4.0, -0.5])
     new, field, log_factor = decimation.decimate_coupling(couplings)
@@ -97,6 +101,7 @@ def test_thinning_keeps_the_first_and_every_second_spin():
     spins = ising.enumerate_spins(6)
     np.testing.assert_array_equal(decimation.decimate_spins(spins), spins[:, [0, 2, 4]])
     spins[0] = 1
+    assert decimation.decimate_spins(np.ones((3, 4))).shape == (3, 2)
     coarse = decimation.decimate_spins(spins)
     coarse[:] = -1
     assert (spins[0] == 1).all(), "the result is a copy"
@@ -128,10 +133,28 @@ def test_missing_spins_have_their_exact_conditional_law(coupling, field):
                 np.testing.assert_array_equal(fine[::2], coarse)
 
 
+def test_a_missing_spin_stands_between_its_neighbours():
+    coarse = [1, 1, -1, -1]
+    fine = decimation.undecimate_spins(coarse, 5.0, 0.1, Fixed(0.5))
+    np.testing.assert_array_equal(fine, [1, 1, 1, 1, -1, -1, -1, 1])
+    batch = np.array([[coarse, [-1, -1, -1, -1]], [[1, -1, 1, 1], coarse]])
+    rows = decimation.undecimate_spins(batch, 5.0, 0.1, Fixed(0.5))
+    assert rows.shape == (2, 2, 8)
+    for index in np.ndindex(2, 2):
+        alone = decimation.undecimate_spins(batch[index], 5.0, 0.1, Fixed(0.5))
+        np.testing.assert_array_equal(rows[index], alone)
+
+
+def test_what_has_probability_0_is_never_drawn():
+    fine = decimation.undecimate_spins([1, 1], 0.0, -1000.0, Fixed(0.0))
+    np.testing.assert_array_equal(fine, [1, -1, 1, -1])
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda d: d.decimate_spins([1, -1, 1]), ValueError, "even number of sites.*got 3"),
+        (lambda d: d.decimate_spins(np.ones((2, 3))), ValueError, "even number of sites.*got 3"),
         (lambda d: d.decimate_spins([1, 0]), ValueError, "spins must hold only -1 and 1"),
         (lambda d: d.decimate_spins([np.nan, 1]), ValueError, "spins must hold only -1 and 1"),
         (

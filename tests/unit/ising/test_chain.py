@@ -135,6 +135,9 @@ def test_the_index_of_a_long_state_does_not_wrap_around():
     assert state_index([1] * 62) == 2**62 - 1
     with pytest.raises(ValueError, match="states must have at most 62 sites, got 63"):
         state_index([1] * 63)
+    np.testing.assert_array_equal(state_index(np.ones((63, 1))), 1)
+    with pytest.raises(ValueError, match="states must have at most 62 sites, got 63"):
+        state_index(np.ones((2, 63)))
 
 
 @pytest.mark.parametrize(
