@@ -28,7 +28,7 @@ def git(folder, *arguments):
         )
     except OSError:
         return []
-    return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
+    return done.stdout.splitlines()
 
 
 def find_remote(folder):
@@ -76,7 +76,7 @@ def find_branch(folder, environ):
         )
         return [name.removeprefix(there) for name in names]
 
-    known = [name for name in branches() if name != "HEAD"]
+    known = branches()
     default = git(folder, "symbolic-ref", f"{there}HEAD")
     default = [name.removeprefix(there) for name in default]
     here = git(folder, "symbolic-ref", "--short", "HEAD")

@@ -173,12 +173,14 @@ def clone(tmp_path):
 
 def test_the_branch_is_the_one_checked_out(clone):
     assert find_branch(clone, {}) == "develop"
-    git(clone, "checkout", "--quiet", "topic/colab")
+    git(clone, "checkout", "--quiet", "--no-track", "-b", "topic/colab", "origin/topic/colab")
+    commit(clone, "not pushed")
     assert find_branch(clone, {}) == "topic/colab"
 
 
 def test_the_branch_has_the_name_that_it_has_on_github(clone):
     git(clone, "checkout", "--quiet", "-b", "mine", "--track", "origin/topic/colab")
+    commit(clone, "not pushed")
     assert find_branch(clone, {}) == "topic/colab"
 
 
