@@ -578,7 +578,12 @@ class BernoulliRBM(_RBM):
 
     The sign is that of a physicist's energy: a positive weight favours two units that are on
     together. In all methods ``visible`` has the shape (..., n_visible) and ``hidden`` the shape
-    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too.
+    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too. A
+    parameter that was made NaN or infinite in place is a FloatingPointError.
+
+    Large arrays are worked on some rows at a time: beside the result, and a layer's states as bytes
+    where both are drawn, the memory is some 50 MB, whatever the number of samples. What is drawn
+    does not depend on it.
 
     The source is :cite:t:`qiu2022`, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
 
@@ -794,6 +799,10 @@ class GaussianBernoulliRBM(_RBM):
     In all methods ``visible`` is a real array of the shape (..., n_visible), finite and at most
     1e100 in size; ``hidden`` has the shape (..., n_hidden) and the entries 0 and 1. What is not so
     is a ValueError.
+
+    Within these bounds an energy, or its part (v / sigma)**2, can still be too large for a float:
+    then it is a FloatingPointError that says what overflows. Energies are right up to rounding, 16
+    digits of their largest part; so differences of order 1 are lost if that exceeds 1e15.
 
     The source is :cite:t:`hjorthjensen2024`, Eqs. 48 to 53. The squared norm of (x - a) / (2 sigma)
     there is too small by a factor of 2: a variance of sigma**2 needs half the squared norm of

@@ -64,8 +64,8 @@ def pseudo_log_likelihood(rbm, data):
     if len(rows) < 2:
         raise ValueError("data must hold at least 2 samples, whose scatter gives the error, got 1")
     values = sample_values(rbm, rows)
-    mean = Estimate.mean(values)
-    return Estimate(mean.value, widening(len(values)) * mean.error)
+    error = widening(len(values)) * values.std(ddof=1) / np.sqrt(len(values))
+    return Estimate(float(values.mean()), float(error))
 
 
 def sample_values(rbm, rows):
