@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 MOST_UNITS_LISTED = 12  # of those that one unit touches; of more, states are sampled
+FEWEST_SAMPLES = 10
 SAMPLES_PER_BLOCK = 64  # drawn at a time
 NUMBERS_PER_BLOCK = 2**20  # 8 MB: of a larger table, some rows at a time
 
@@ -182,7 +183,8 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     order : {1, 2}, optional
         1 for the fields, 2 for the couplings of pairs.
     n_samples : int, optional
-        Random states for each unit of the other layer that touches more than 12 units, at least 2.
+        Random states for each unit of the other layer that touches more than 12 units, at least 10:
+        of fewer, the scatter says too little of the error.
     rng : numpy.random.Generator, optional
         Needed where there are such units.
 
@@ -216,7 +218,7 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     if not isinstance(layer, str) or layer not in ("hidden", "visible"):
         raise ValueError(f"layer must be 'hidden' or 'visible', got {layer!r}")
     order = checks.integer("order", order, 1, 2)
-    n_samples = checks.integer("n_samples", n_samples, 2)
+    n_samples = checks.integer("n_samples", n_samples, FEWEST_SAMPLES)
     if rng is not None:
         checks.generator(rng)
     weights, fields, own = rbm.spin_parameters()

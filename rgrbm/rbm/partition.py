@@ -35,6 +35,7 @@ these biases favour one of two states that are equally likely in the end. All ch
 find half of Z with an error of nearly 0. The biases above vanish for such a machine.
 """
 
+import math
 from itertools import product
 from typing import NamedTuple
 
@@ -382,7 +383,7 @@ def _log_mean(log_weights):
     before = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:-1]))
     after = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:0:-1]))[::-1]
     left_out = np.logaddexp(before, after)
-    error = np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
+    error = math.sqrt((n - 1) / n) * math.hypot(*(left_out - left_out.mean()))
     return np.logaddexp.reduce(log_weights) - np.log(n), error
 
 

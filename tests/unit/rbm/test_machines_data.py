@@ -31,8 +31,8 @@ def test_where_ones_are_rare_hidden_units_are_not_switched_on():
     p = chance.visible_probabilities([0])
     np.testing.assert_allclose(p, (data.sum(axis=0) + 0.5) / 1001, rtol=1e-12)
     drawn = rbm.reconstruct(data, rng)
-    # Each has five ones, and half a one more from the rule. The error of the mean is 0.07.
-    assert drawn.sum(axis=1).mean() == pytest.approx(5.5, abs=0.6)
+    # The error of the mean is 0.09, and small weights move it a little.
+    assert drawn.sum(axis=1).mean() == pytest.approx(p.sum(), abs=0.5)
     assert abs(rbm.hidden_probabilities(data) - 0.5).max() < 0.05
 
 
