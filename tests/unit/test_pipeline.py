@@ -43,10 +43,12 @@ def test_digits_are_told_apart_by_hidden_units():
 
     X, y = load_digits(return_X_y=True)
     model = make_pipeline(
-        RBMTransformer(60, n_epochs=20, bounds=(0, 16), random_state=0),
+        RBMTransformer(
+            60, n_epochs=30, batch_size=20, learning_rate=0.2, bounds=(0, 16), random_state=0
+        ),
         LogisticRegression(max_iter=2000),
     )
-    assert model.fit(X[:1200], y[:1200]).score(X[1200:], y[1200:]) > 0.85
+    assert model.fit(X[:1200], y[:1200]).score(X[1200:], y[1200:]) > 0.88
     assert model[0].bounds_ == (0, 16)
 
 

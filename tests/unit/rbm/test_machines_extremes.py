@@ -247,3 +247,22 @@ def test_layers_alone_say_what_overflows():
         layer.log_sum(np.array([1e100, 0.0]))
     with pytest.raises(FloatingPointError, match="what real units send to the others"):
         layer.push(np.array([1e100, -1e100]), np.full((2, 1), 1e100))
+
+
+def test_machines_at_the_largest_parameters_are_annealed():
+    """The machine without weights would have biases beyond the range: any others will do."""
+    rbm = BernoulliRBM.from_parameters([[1e100] * 2], [1e100], [1e100] * 2)
+    estimate = ais_log_partition(rbm, n_chains=3, n_temperatures=3, rng=np.random.default_rng(0))
+    assert estimate.value == pytest.approx(5e100, rel=1e-12)
+    wide = GaussianBernoulliRBM.from_parameters([[1e100] * 2], [1e100], [0.0] * 2, 1e100)
+    estimate = ais_log_partition(
+        wide, n_chains=100, n_temperatures=99, rng=np.random.default_rng(0)
+    )
+    assert abs(estimate.value - exact_log_partition(wide)) < 4 * estimate.error < 1
+
+
+def test_a_mean_of_energies_that_overflows_is_said_to():
+    rbm = GaussianBernoulliRBM.from_parameters([[0.0]], [0.0], [0.0], 1e-54)
+    assert log_likelihood(rbm, [[1e100]], 0.0) == pytest.approx(-5e307, rel=1e-12)
+    with pytest.raises(FloatingPointError, match="the log-likelihood is not finite"):
+        log_likelihood(rbm, [[1e100]] * 4, 0.0)

@@ -380,3 +380,24 @@ def test_a_layer_that_is_no_name_is_refused(wrong):
 def test_a_generator_that_is_none_is_refused_though_not_needed():
     with pytest.raises(TypeError, match="rng must be"):
         effective_couplings(make_rbm(), rng=0)
+
+
+def test_errors_of_samples_have_student_s_factor(monkeypatch):
+    from rgrbm.rbm import mapping
+
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
+    rbm, found = make_rbm(1, 5), []
+    for n_samples in (10, 100):
+        plain = np.random.default_rng(0), np.random.default_rng(0)
+        error = effective_couplings(rbm, order=1, n_samples=n_samples, rng=plain[0]).error
+        spins = plain[1].choice(np.array([-1.0, 1.0]), size=(min(n_samples, 64), 5))
+        if n_samples > 64:
+            more = plain[1].choice(np.array([-1.0, 1.0]), size=(n_samples - 64, 5))
+            spins = np.concatenate([spins, more])
+        weights, fields, _ = rbm.spin_parameters()
+        rest = fields[0] + (spins @ weights[0])[:, None] - spins * weights[0]
+        terms = np.logaddexp(rest + weights[0], -rest - weights[0])
+        terms = (terms - np.logaddexp(rest - weights[0], weights[0] - rest)) / 2
+        found.append(error / (terms.std(axis=0, ddof=1) / np.sqrt(n_samples)))
+    np.testing.assert_allclose(found[0], 1.0587, rtol=1e-4)
+    np.testing.assert_allclose(found[1], 1.0051, rtol=1e-4)
