@@ -56,7 +56,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
     >>> X = np.array([[0, 0, 1, 1], [1, 1, 0, 0]] * 20)
-    >>> model = make_pipeline(RBMTransformer(2, random_state=0), LogisticRegression())
+    >>> transformer = RBMTransformer(2, n_epochs=100, random_state=0)
+    >>> model = make_pipeline(transformer, LogisticRegression())
     >>> model.fit(X, X[:, 0]).score(X, X[:, 0])
     1.0
     """
@@ -194,7 +195,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return float(low), float(high)
 
     def _machine(self):
-        check_is_fitted(self)
+        check_is_fitted(self, "machine_")
         return self.machine_
 
     def _levels(self, X):

@@ -167,6 +167,11 @@ class _Layer:
         Returns
         -------
         mean : ndarray, shape (..., n_units)
+
+        Raises
+        ------
+        FloatingPointError
+            If one is NaN.
         """
 
     def draw(self, push, rng):
@@ -278,10 +283,10 @@ class Bits(_Layer):
         return finite("the free energy", sum_softplus(push + self.bias))
 
     def mean(self, push):
-        return expit(push + self.bias)
+        return _defined(expit(push + self.bias))
 
     def draw(self, push, rng):
-        mean = _defined(self.mean(push))  # a comparison with NaN would draw zeros
+        mean = self.mean(push)  # which is not NaN: a comparison with it would draw zeros
         return (rng.random(mean.shape) < mean).astype(np.float64)
 
 
@@ -375,10 +380,10 @@ class Gaussian(_Layer):
         return finite("the free energy", log_sum)
 
     def mean(self, push):
-        return push + self.bias
+        return _defined(push + self.bias)
 
     def draw(self, push, rng):
-        mean = _defined(self.mean(push))
+        mean = self.mean(push)
         return mean + self.sigma * rng.standard_normal(mean.shape)
 
 
