@@ -266,3 +266,11 @@ def test_a_mean_of_energies_that_overflows_is_said_to():
     assert log_likelihood(rbm, [[1e100]], 0.0) == pytest.approx(-5e307, rel=1e-12)
     with pytest.raises(FloatingPointError, match="the log-likelihood is not finite"):
         log_likelihood(rbm, [[1e100]] * 4, 0.0)
+
+
+def test_hidden_biases_of_the_start_are_held_in_the_range():
+    """The visible bias alone pushes the hidden unit by c w / sigma**2 = 1e150."""
+    rbm = GaussianBernoulliRBM.from_parameters([[1e-50]], [1e100], [0.0], 1e-50)
+    estimate = ais_log_partition(rbm, n_chains=3, n_temperatures=3, rng=np.random.default_rng(0))
+    assert estimate.value == pytest.approx(1e150, rel=1e-9)
+    assert exact_log_partition(rbm) == pytest.approx(1e150, rel=1e-9)
