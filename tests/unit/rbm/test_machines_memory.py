@@ -119,3 +119,13 @@ def test_couplings_of_many_visible_units_take_blocks(order):
     tracemalloc.stop()
     assert found.shape == (784,) * order
     assert peak < 10 * 784**2 * 8 + CONSTANT, peak / 1e6  # some tables; 64 would be 315 MB
+
+
+@pytest.mark.parametrize("size", [2**19, 1])
+def test_no_gibbs_step_gives_a_copy_as_bytes(monkeypatch, size):
+    monkeypatch.setattr(_blocks, "NUMBERS_PER_BLOCK", size)
+    visible = np.ones((4, 7), np.uint8)
+    found = machine(BernoulliRBM, 7, 5).gibbs(visible, 0, np.random.default_rng(0))
+    assert found.dtype == np.uint8
+    assert not np.shares_memory(found, visible)
+    np.testing.assert_array_equal(found, visible)
