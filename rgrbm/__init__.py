@@ -13,6 +13,7 @@ The tested library under the executable book. Its doors are loaded when they are
 `rbm`                restricted Boltzmann machines: `BernoulliRBM`, `GaussianBernoulliRBM`, `train`,
                      ln Z exactly and by annealed importance sampling, effective couplings
 `datasets`           the bundled MNIST zeros and ones; the full MNIST set, by checksum
+`pipeline`           `RBMTransformer`, a machine as a step of scikit-learn (needs scikit-learn)
 `scan`               experiments over seeds and parameters
 `chapters`           what the book's chapters share (needs matplotlib and IPython)
 ===================  ==============================================================
@@ -28,6 +29,7 @@ __all__ = [
     "diagnostics",
     "estimate",
     "ising",
+    "pipeline",
     "rbm",
     "sampler",
     "scan",

@@ -1,6 +1,7 @@
 """Sums and logarithms that need some care with floating-point numbers."""
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 FACTORS_PER_LOGARITHM = 1000  # each from 1 to 2: 2**1024 would overflow
 
@@ -24,3 +25,22 @@ def sum_softplus(x):
 def log_two_cosh(x):
     """Logarithm of 2 cosh(x), without overflow."""
     return np.logaddexp(x, -x)
+
+
+def finite(name, values):
+    """Return values if all are finite; what is not has overflowed, or came from NaN."""
+    if not np.isfinite(values).all():
+        raise FloatingPointError(
+            f"{name} is not finite: parameters or states are NaN, or too large for a float"
+        )
+    return values
+
+
+def widening(n_values):
+    """Factor by which a standard error from a few values must grow to cover what it should.
+
+    A normal value lies within its standard error in 68.3 % of all cases. If the error comes from
+    the scatter of n values, it is itself uncertain, and Student's law with n - 1 degrees of freedom
+    says how far to go: 1.84 for two values, 1.005 for a hundred.
+    """
+    return float(stdtrit(n_values - 1, ndtr(1.0)))

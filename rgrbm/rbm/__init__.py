@@ -21,6 +21,7 @@ from rgrbm.rbm.partition import (
     kl_divergence,
     log_likelihood,
 )
+from rgrbm.rbm.pseudo_likelihood import pseudo_log_likelihood
 from rgrbm.rbm.training import train
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "kl_divergence",
     "log_likelihood",
     "order_hidden_units",
+    "pseudo_log_likelihood",
     "trace_defect",
     "train",
 ]

@@ -31,24 +31,46 @@ import numpy as np
 from scipy.special import expit
 
 from rgrbm._core import checks
-from rgrbm._core.numerics import sum_softplus
+from rgrbm._core.numerics import finite, sum_softplus
 
 __all__ = ["Bits", "Gaussian"]
+
+SMALLEST_WIDTH = 1 / checks.LARGEST
 
 
 class _Layer:
     """What a machine asks of its layers."""
 
     def __init__(self, bias, *, name="bias", n_units=None):
-        self.bias = checks.array(name, bias, (n_units,))
+        self._name = name
+        self._bias = checks.array(name, bias, (n_units,))
 
     def __repr__(self):
         return f"{type(self).__name__}(n_units={self.n_units})"
 
     @property
+    def bias(self):
+        """Biases of the units; what is assigned is checked and copied."""
+        return self._bias
+
+    @bias.setter
+    def bias(self, value):
+        self._bias = checks.array(self._name, value, self._bias.shape)
+
+    @property
     def n_units(self):
         """Number of units."""
-        return len(self.bias)
+        return len(self._bias)
+
+    def check_parameters(self):
+        """Check that no parameter was changed in place to what could not be assigned.
+
+        Raises
+        ------
+        FloatingPointError
+            If one was.
+        """
+        check_unchanged(self._name, self._bias)
 
     def check(self, states, name="states"):
         """Check states; the other methods take what this one returns.
@@ -83,6 +105,24 @@ class _Layer:
         scaled : ndarray, shape (..., n_units)
         """
 
+    def push(self, states, weights):
+        """What states send through weights to the units of the other layer.
+
+        Parameters
+        ----------
+        states : ndarray, shape (..., n_units)
+        weights : ndarray, shape (n_units, n_others)
+
+        Returns
+        -------
+        push : ndarray, shape (..., n_others)
+
+        Raises
+        ------
+        FloatingPointError
+            If it is NaN or too large for a float (real units).
+        """
+
     def energy(self, states):
         """Energy of states without the other layer.
 
@@ -93,6 +133,11 @@ class _Layer:
         Returns
         -------
         energy : ndarray, shape (...)
+
+        Raises
+        ------
+        FloatingPointError
+            If it is NaN or too large for a float.
         """
 
     def log_sum(self, push):
@@ -105,6 +150,11 @@ class _Layer:
         Returns
         -------
         log_sum : ndarray, shape (...)
+
+        Raises
+        ------
+        FloatingPointError
+            If it is NaN or too large for a float.
         """
 
     def mean(self, push):
@@ -117,6 +167,11 @@ class _Layer:
         Returns
         -------
         mean : ndarray, shape (..., n_units)
+
+        Raises
+        ------
+        FloatingPointError
+            If one is NaN.
         """
 
     def draw(self, push, rng):
@@ -188,20 +243,50 @@ class Bits(_Layer):
     def check(self, states, name="states"):
         return checks.two_valued(name, states, 0, 1, (..., self.n_units)).astype(np.float64)
 
+    def check_probabilities(self, states, name="states"):
+        """Check numbers from 0 to 1, which stand for bits that are 1 with these probabilities.
+
+        Parameters
+        ----------
+        states : array_like, shape (..., n_units)
+        name : str, optional
+            What to call them in an error.
+
+        Returns
+        -------
+        probabilities : ndarray of float64, shape (..., n_units)
+            A copy.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the width is wrong or an entry is not in [0, 1].
+        """
+        found = checks.array(name, states, (..., self.n_units))
+        wrong = (found < 0) | (found > 1)
+        if wrong.any():
+            raise ValueError(
+                f"{name} must hold probabilities, from 0 to 1, got {found[wrong].flat[0]} in it"
+            )
+        return found
+
     def scaled(self, states):
         return states
 
+    def push(self, states, weights):
+        return states @ weights
+
     def energy(self, states):
-        return -states @ self.bias
+        return finite("the energy", -states @ self.bias)
 
     def log_sum(self, push):
-        return sum_softplus(push + self.bias)
+        return finite("the free energy", sum_softplus(push + self.bias))
 
     def mean(self, push):
-        return expit(push + self.bias)
+        return _defined(expit(push + self.bias))
 
     def draw(self, push, rng):
-        mean = _defined(self.mean(push))  # a comparison with NaN would draw zeros
+        mean = self.mean(push)  # which is not NaN: a comparison with it would draw zeros
         return (rng.random(mean.shape) < mean).astype(np.float64)
 
 
@@ -248,11 +333,29 @@ class Gaussian(_Layer):
 
     def __init__(self, bias, sigma, *, name="bias", n_units=None):
         super().__init__(bias, name=name, n_units=n_units)
-        self.sigma = checked_widths(sigma, self.n_units)
+        self._sigma = checked_widths(sigma, self.n_units)
+
+    @property
+    def sigma(self):
+        """Widths of the units; what is assigned is checked and copied."""
+        return self._sigma
+
+    @sigma.setter
+    def sigma(self, value):
+        self._sigma = checked_widths(value, self.n_units)
 
     @property
     def precision(self):
         return 1 / self.sigma**2
+
+    def check_parameters(self):
+        super().check_parameters()
+        check_unchanged("sigma", self._sigma)
+        if self._sigma.min() < SMALLEST_WIDTH:
+            raise FloatingPointError(
+                f"sigma must be positive, at least {SMALLEST_WIDTH:g}, got {self._sigma.min()} in "
+                "it: it was changed in place"
+            )
 
     def check(self, states, name="states"):
         return checks.array(name, states, (..., self.n_units))
@@ -260,19 +363,27 @@ class Gaussian(_Layer):
     def scaled(self, states):
         return states * self.precision
 
+    def push(self, states, weights):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return finite("what real units send to the others", self.scaled(states) @ weights)
+
     def energy(self, states):
-        return np.sum(((states - self.bias) / self.sigma) ** 2, axis=-1) / 2
+        with np.errstate(over="ignore"):
+            energy = np.sum(((states - self.bias) / self.sigma) ** 2, axis=-1) / 2
+        return finite("the energy", energy)
 
     def log_sum(self, push):
         # (push + bias)**2 - bias**2, which would cancel where the bias is large
-        squares = push * (push + 2 * self.bias) * self.precision / 2
-        return np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = push * (push + 2 * self.bias) * self.precision / 2
+            log_sum = np.sum(squares + np.log(self.sigma * np.sqrt(2 * np.pi)), axis=-1)
+        return finite("the free energy", log_sum)
 
     def mean(self, push):
-        return push + self.bias
+        return _defined(push + self.bias)
 
     def draw(self, push, rng):
-        mean = _defined(self.mean(push))
+        mean = self.mean(push)
         return mean + self.sigma * rng.standard_normal(mean.shape)
 
 
@@ -282,9 +393,24 @@ def checked_widths(sigma, n_units):
     if array.ndim == 0:
         array = np.full(n_units, array)
     array = checks.array("sigma", array, (n_units,))
-    if (array < 1 / checks.LARGEST).any():
-        raise ValueError(f"sigma must be positive, at least 1e-100, got {array.min()} in it")
+    if array.min() < SMALLEST_WIDTH:
+        raise ValueError(
+            f"sigma must be positive, at least {SMALLEST_WIDTH:g}, got {array.min()} in it"
+        )
     return array
+
+
+def check_unchanged(name, array):
+    """Check a parameter that may have been changed in place since it was assigned."""
+    flat = array.ravel(order="K")
+    if np.vdot(flat, flat) <= checks.LARGEST**2:  # one fast product, false if an entry is NaN
+        return
+    wrong = ~(np.abs(flat) <= checks.LARGEST)
+    if wrong.any():
+        raise FloatingPointError(
+            f"{name} must be finite and at most {checks.LARGEST:g} in size, got {flat[wrong][0]}: "
+            "it was changed in place, or training has diverged"
+        )
 
 
 def _defined(mean):

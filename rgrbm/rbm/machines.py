@@ -62,7 +62,9 @@ import numpy as np
 
 from rgrbm._core import checks
 from rgrbm._core.files import read_arrays, write_arrays
-from rgrbm.rbm.layers import Bits, Gaussian, checked_widths
+from rgrbm._core.numerics import finite
+from rgrbm.rbm._blocks import by_blocks, checked_rows, checked_samples
+from rgrbm.rbm.layers import Bits, Gaussian, check_unchanged
 
 __all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "SpinParameters"]
 
@@ -92,7 +94,7 @@ class _RBM:
     def __init__(self, visible, n_hidden, rng):
         n_hidden = checks.integer("n_hidden", n_hidden, 1)
         self._weights = checks.generator(rng).normal(0.0, 0.01, size=(visible.n_units, n_hidden))
-        self._visible, self._hidden = visible, Bits(np.zeros(n_hidden))
+        self._visible, self._hidden = visible, Bits(np.zeros(n_hidden), name="hidden_bias")
 
     @classmethod
     def _from_parameters(cls, weights, visible_bias, hidden_bias, layer):
@@ -129,7 +131,7 @@ class _RBM:
 
     @visible_bias.setter
     def visible_bias(self, value):
-        self.visible.bias = checks.array("visible_bias", value, (self.n_visible,))
+        self.visible.bias = value
 
     @property
     def hidden_bias(self):
@@ -138,7 +140,7 @@ class _RBM:
 
     @hidden_bias.setter
     def hidden_bias(self, value):
-        self.hidden.bias = checks.array("hidden_bias", value, (self.n_hidden,))
+        self.hidden.bias = value
 
     @property
     def n_visible(self):
@@ -313,6 +315,8 @@ class _RBM:
         ------
         ValueError
             If an entry is not allowed, a width is wrong, or the leading axes do not broadcast.
+        FloatingPointError
+            If the energy is too large for a float, or a parameter was made NaN in place.
 
         Examples
         --------
@@ -320,6 +324,7 @@ class _RBM:
         >>> rbm.energy([1], [[0], [1]])
         array([-0.5 , -2.75])
         """
+        self.check_parameters()
         visible = self.visible.check(visible, "visible")
         hidden = self.hidden.check(hidden, "hidden")
         try:
@@ -330,7 +335,9 @@ class _RBM:
                 f"got the shapes {visible.shape} and {hidden.shape}"
             ) from None
         coupled = np.sum(self._push_on_hidden(visible) * hidden, axis=-1)
-        return self.visible.energy(visible) + self.hidden.energy(hidden) - coupled
+        return finite(
+            "the energy", self.visible.energy(visible) + self.hidden.energy(hidden) - coupled
+        )
 
     def free_energy(self, visible):
         """Free energy F(v) = -ln sum_h exp(-E(v, h)): minus the log of the unnormalised p(v).
@@ -349,8 +356,8 @@ class _RBM:
         >>> rbm.free_energy([[0], [1]]).round(4)
         array([-0.8259, -2.8502])
         """
-        visible = self.visible.check(visible, "visible")
-        return self.visible.energy(visible) - self.hidden.log_sum(self._push_on_hidden(visible))
+        rows, axes = self._rows(self.visible, visible, "visible")
+        return self._by_blocks(self._free_energy, rows).reshape(axes)[()]
 
     def hidden_free_energy(self, hidden):
         """Free energy of hidden states, visible units summed out: the coarse-grained Hamiltonian.
@@ -365,8 +372,8 @@ class _RBM:
         -------
         free_energy : ndarray, shape (...)
         """
-        hidden = self.hidden.check(hidden, "hidden")
-        return self.hidden.energy(hidden) - self.visible.log_sum(self._push_on_visible(hidden))
+        rows, axes = self._rows(self.hidden, hidden, "hidden")
+        return self._by_blocks(self._hidden_free_energy, rows).reshape(axes)[()]
 
     def hidden_probabilities(self, visible):
         """Conditional probabilities p(h_j = 1 | v).
@@ -379,8 +386,7 @@ class _RBM:
         -------
         probabilities : ndarray, shape (..., n_hidden)
         """
-        visible = self.visible.check(visible, "visible")
-        return self.hidden.mean(self._push_on_hidden(visible))
+        return self._hidden_mean(*self._rows(self.visible, visible, "visible"))
 
     def sample_hidden(self, visible, rng):
         """Draw hidden states from p(h | v).
@@ -394,9 +400,9 @@ class _RBM:
         -------
         hidden : ndarray of uint8, shape (..., n_hidden)
         """
-        visible = self.visible.check(visible, "visible")
-        hidden = self.hidden.draw(self._push_on_hidden(visible), checks.generator(rng))
-        return hidden.astype(self.hidden.dtype)
+        rows, axes = self._rows(self.visible, visible, "visible")
+        hidden = self._draw_hidden(rows, checks.generator(rng))
+        return hidden.reshape(*axes, self.n_hidden)
 
     def sample_visible(self, hidden, rng):
         """Draw visible states from p(v | h).
@@ -411,9 +417,9 @@ class _RBM:
         visible : ndarray, shape (..., n_visible)
             Of uint8 if visible units are bits, of float64 if they are real.
         """
-        hidden = self.hidden.check(hidden, "hidden")
-        visible = self.visible.draw(self._push_on_visible(hidden), checks.generator(rng))
-        return visible.astype(self.visible.dtype)
+        rows, axes = self._rows(self.hidden, hidden, "hidden")
+        visible = self._draw_visible(rows, checks.generator(rng))
+        return visible.reshape(*axes, self.n_visible)
 
     def gibbs(self, visible, n_steps, rng):
         """Run Gibbs chains v -> h -> v from given visible states.
@@ -432,11 +438,13 @@ class _RBM:
             Where they are after `n_steps`; the type is that of `sample_visible`. Its law tends to
             the machine's p(v).
         """
-        visible, rng = self.visible.check(visible, "visible"), checks.generator(rng)
-        for _ in range(checks.integer("n_steps", n_steps, 0)):
-            hidden = self.hidden.draw(self._push_on_hidden(visible), rng)
-            visible = self.visible.draw(self._push_on_visible(hidden), rng)
-        return visible.astype(self.visible.dtype)
+        rows, axes = self._rows(self.visible, visible, "visible")
+        n_steps, rng = checks.integer("n_steps", n_steps, 0), checks.generator(rng)
+        for _ in range(n_steps):
+            rows = self._draw_visible(self._draw_hidden(rows, rng), rng)
+        if n_steps == 0:
+            rows = rows.astype(self.visible.dtype)  # a copy
+        return rows.reshape(*axes, self.n_visible)
 
     def reconstruct(self, visible, rng):
         """Sample down and up: draw h from p(h | v), then v from p(v | h).
@@ -453,25 +461,94 @@ class _RBM:
         """
         return self.gibbs(visible, 1, rng)
 
+    def check_parameters(self):
+        """Check that no parameter was changed in place to what could not be assigned.
+
+        All methods that compute with the parameters do so first.
+
+        Raises
+        ------
+        FloatingPointError
+            If one was made infinite, NaN or larger than 1e100 in size, or a width not positive.
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM(3, 2, rng=np.random.default_rng(0))
+        >>> rbm.weights[0, 0] = np.nan
+        >>> rbm.check_parameters()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        FloatingPointError: weights must be finite and at most 1e+100 in size, got nan: ...
+        """
+        check_unchanged("weights", self._weights)
+        self._visible.check_parameters()
+        self._hidden.check_parameters()
+
     def _push_on_hidden(self, visible):
-        return self.visible.scaled(visible) @ self.weights
+        return self.visible.push(visible, self.weights)
 
     def _push_on_visible(self, hidden):
-        return hidden @ self.weights.T
+        return self.hidden.push(hidden, self.weights.T)
 
-    def _visible_mean(self, hidden):
-        return self.visible.mean(self._push_on_visible(self.hidden.check(hidden, "hidden")))
+    def _free_energy(self, visible):
+        energy, push = self.visible.energy(visible), self._push_on_hidden(visible)
+        return finite("the free energy", energy - self.hidden.log_sum(push))
+
+    def _hidden_free_energy(self, hidden):
+        return self.hidden.energy(hidden) - self.visible.log_sum(self._push_on_visible(hidden))
+
+    def _hidden_mean(self, rows, axes):
+        mean = self._by_blocks(lambda v: self.hidden.mean(self._push_on_hidden(v)), rows)
+        return mean.reshape(*axes, self.n_hidden)
+
+    def _visible_mean(self, rows, axes):
+        mean = self._by_blocks(lambda h: self.visible.mean(self._push_on_visible(h)), rows)
+        return mean.reshape(*axes, self.n_visible)
+
+    def _draw_hidden(self, rows, rng):
+        def draw(visible):
+            return self.hidden.draw(self._push_on_hidden(visible), rng)
+
+        return self._by_blocks(draw, rows, self.hidden.dtype)
+
+    def _draw_visible(self, rows, rng):
+        def draw(hidden):
+            return self.visible.draw(self._push_on_visible(hidden), rng)
+
+        return self._by_blocks(draw, rows, self.visible.dtype)
+
+    def _by_blocks(self, function, rows, dtype=np.float64):
+        return by_blocks(function, rows, max(self._weights.shape), dtype)
+
+    def _rows(self, layer, states, name):
+        self.check_parameters()
+        return checked_rows(layer, states, name)
+
+    def _mean_rows(self, layer, states, name, probabilities):
+        """Check states or, if it is said that they are such, probabilities."""
+        if not isinstance(probabilities, (bool, np.bool_)):
+            raise TypeError(f"probabilities must be True or False, got {probabilities!r}")
+        self.check_parameters()
+        if probabilities:
+            return checked_rows(layer, states, name, layer.check_probabilities)
+        try:
+            return checked_rows(layer, states, name)
+        except ValueError as error:
+            if "hold only" in str(error):
+                raise ValueError(f"{error}; numbers from 0 to 1 need probabilities=True") from None
+            raise
 
 
 class BernoulliRBM(_RBM):
-    """A restricted Boltzmann machine of bits.
+    r"""A restricted Boltzmann machine of bits.
 
-    A new machine has small random weights, N(0, 0.01), and no biases.
+    A new machine has small random weights, N(0, 0.01), and no biases but those of `data`.
 
     Parameters
     ----------
     n_visible, n_hidden : int
         Numbers of units, at least 1.
+    data : array_like, shape (n_samples, n_visible), optional
+        Samples whose means the visible units shall start with: bits, or probabilities from 0 to 1.
     rng : numpy.random.Generator
         Draws the initial weights.
 
@@ -489,13 +566,24 @@ class BernoulliRBM(_RBM):
     Raises
     ------
     ValueError, TypeError
-        If a size is not a positive integer or `rng` is not a Generator.
+        If a size is not a positive integer, `data` are not as described or `rng` is not a
+        Generator.
 
     Notes
     -----
+    With data of which n samples hold k ones in unit i, its bias is :math:`c_i = \ln p_i / (1 -
+    p_i)` with :math:`p_i = (k + 1/2) / (n + 1)`, half a sample away from 0 and from 1: the machine
+    starts at the law of independent units with the means of the data. Where ones are rare, training
+    that has to learn this first switches hidden units on for all samples.
+
     The sign is that of a physicist's energy: a positive weight favours two units that are on
     together. In all methods ``visible`` has the shape (..., n_visible) and ``hidden`` the shape
-    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too.
+    (..., n_hidden), with entries 0 and 1; other entries are a ValueError, another width too. A
+    parameter that was made NaN or infinite in place is a FloatingPointError.
+
+    Large arrays are worked on some rows at a time: beside the result, and a layer's states as bytes
+    where both are drawn, the memory is some 50 MB, whatever the number of samples. What is drawn
+    does not depend on it.
 
     The source is :cite:t:`qiu2022`, Eqs. 5 to 10, with the sign of Eq. 5 corrected.
 
@@ -510,9 +598,12 @@ class BernoulliRBM(_RBM):
 
     _kind = "BernoulliRBM"
 
-    def __init__(self, n_visible, n_hidden, *, rng):
+    def __init__(self, n_visible, n_hidden, *, data=None, rng):
         n_visible = checks.integer("n_visible", n_visible, 1)
-        super().__init__(Bits(np.zeros(n_visible)), n_hidden, rng)
+        visible = Bits(np.zeros(n_visible), name="visible_bias")
+        if data is not None:
+            visible.bias = _logit_of_means(visible, data)
+        super().__init__(visible, n_hidden, rng)
 
     @classmethod
     def from_parameters(cls, weights, visible_bias, hidden_bias):
@@ -578,11 +669,16 @@ class BernoulliRBM(_RBM):
         n_visible, n_hidden = weights.shape
         visible_field = checks.array("visible_field", visible_field, (n_visible,))
         hidden_field = checks.array("hidden_field", hidden_field, (n_hidden,))
-        return cls.from_parameters(
-            4 * weights,
-            2 * visible_field - 2 * weights.sum(axis=1),
-            2 * hidden_field - 2 * weights.sum(axis=0),
-        )
+        try:
+            return cls.from_parameters(
+                4 * weights,
+                2 * visible_field - 2 * weights.sum(axis=1),
+                2 * hidden_field - 2 * weights.sum(axis=0),
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"weights and fields of spins must give parameters of bits within bounds: {error}"
+            ) from None
 
     def spin_parameters(self):
         r"""Write the machine in spins.
@@ -615,6 +711,7 @@ class BernoulliRBM(_RBM):
         >>> rbm.spin_parameters()
         SpinParameters(weights=array([[0.5]]), visible_field=array([0.]), hidden_field=array([0.]))
         """
+        self.check_parameters()
         weights = self.weights / 4
         return SpinParameters(
             weights,
@@ -622,18 +719,43 @@ class BernoulliRBM(_RBM):
             self.hidden_bias / 2 + weights.sum(axis=0),
         )
 
-    def visible_probabilities(self, hidden):
+    def hidden_probabilities(self, visible, *, probabilities=False):
+        """Conditional probabilities p(h_j = 1 | v).
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+        probabilities : bool, optional
+            Let entries of `visible` be any numbers from 0 to 1, such as grey levels: probabilities
+            of units to be 1, which take the place of the bits in the formula (mean-field theory).
+
+        Returns
+        -------
+        probabilities : ndarray, shape (..., n_hidden)
+
+        Examples
+        --------
+        >>> rbm = BernoulliRBM.from_parameters([[4.0]], [0.0], [-2.0])
+        >>> rbm.hidden_probabilities([0.5], probabilities=True)
+        array([0.5])
+        """
+        return self._hidden_mean(*self._mean_rows(self.visible, visible, "visible", probabilities))
+
+    def visible_probabilities(self, hidden, *, probabilities=False):
         """Conditional probabilities p(v_i = 1 | h).
 
         Parameters
         ----------
         hidden : array_like, shape (..., n_hidden)
+        probabilities : bool, optional
+            Let entries of `hidden` be any numbers from 0 to 1, such as the result of
+            `hidden_probabilities`: a reconstruction without noise.
 
         Returns
         -------
         probabilities : ndarray, shape (..., n_visible)
         """
-        return self._visible_mean(hidden)
+        return self._visible_mean(*self._mean_rows(self.hidden, hidden, "hidden", probabilities))
 
 
 class GaussianBernoulliRBM(_RBM):
@@ -678,6 +800,10 @@ class GaussianBernoulliRBM(_RBM):
     1e100 in size; ``hidden`` has the shape (..., n_hidden) and the entries 0 and 1. What is not so
     is a ValueError.
 
+    Within these bounds an energy, or its part (v / sigma)**2, can still be too large for a float:
+    then it is a FloatingPointError that says what overflows. Energies are right up to rounding, 16
+    digits of their largest part; so differences of order 1 are lost if that exceeds 1e15.
+
     The source is :cite:t:`hjorthjensen2024`, Eqs. 48 to 53. The squared norm of (x - a) / (2 sigma)
     there is too small by a factor of 2: a variance of sigma**2 needs half the squared norm of
     (x - a) / sigma, which stands here.
@@ -696,7 +822,8 @@ class GaussianBernoulliRBM(_RBM):
 
     def __init__(self, n_visible, n_hidden, *, sigma=1.0, rng):
         n_visible = checks.integer("n_visible", n_visible, 1)
-        super().__init__(Gaussian(np.zeros(n_visible), sigma), n_hidden, rng)
+        visible = Gaussian(np.zeros(n_visible), sigma, name="visible_bias")
+        super().__init__(visible, n_hidden, rng)
 
     @classmethod
     def from_parameters(cls, weights, visible_bias, hidden_bias, sigma):
@@ -735,42 +862,48 @@ class GaussianBernoulliRBM(_RBM):
 
     @sigma.setter
     def sigma(self, value):
-        self.visible.sigma = checked_widths(value, self.n_visible)
+        self.visible.sigma = value
 
-    def visible_mean(self, hidden):
+    def visible_mean(self, hidden, *, probabilities=False):
         """Mean of v given h.
 
         Parameters
         ----------
         hidden : array_like, shape (..., n_hidden)
+        probabilities : bool, optional
+            Let entries of `hidden` be any numbers from 0 to 1, such as the result of
+            `hidden_probabilities`: a reconstruction without noise.
 
         Returns
         -------
         mean : ndarray, shape (..., n_visible)
         """
-        return self._visible_mean(hidden)
+        return self._visible_mean(*self._mean_rows(self.hidden, hidden, "hidden", probabilities))
 
 
 def checked_machine(rbm):
-    """Return `rbm` if it is a machine of this module."""
+    """Return `rbm` if it is a machine of this module, with parameters that can be used."""
     if not isinstance(rbm, _RBM):
         raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
+    rbm.check_parameters()
     return rbm
 
 
 def checked_bernoulli(rbm):
-    """Return `rbm` if its visible units are bits."""
+    """Return `rbm` if its visible units are bits and its parameters can be used."""
     if not isinstance(rbm, BernoulliRBM):
         raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
+    rbm.check_parameters()
     return rbm
 
 
 def checked_data(rbm, data):
     """Return a data set for a machine as float64 (n_samples, n_visible), a copy."""
-    data = rbm.visible.check(data, "data")
-    if data.ndim != 2 or len(data) == 0:
-        raise ValueError(
-            f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
-            f"got {data.shape}"
-        )
-    return data
+    return checked_samples(rbm.visible, data).astype(np.float64)
+
+
+def _logit_of_means(layer, data):
+    """Biases with which units that see no others have the means of data, kept off 0 and 1."""
+    rows = checked_samples(layer, data, layer.check_probabilities)
+    ones = rows.sum(axis=0, dtype=np.float64)
+    return np.log((ones + 1 / 2) / (len(rows) - ones + 1 / 2))

@@ -23,13 +23,14 @@ fields C (`BernoulliRBM.spin_parameters`). Its visible spins are independent giv
 and each visible unit couples only the hidden units that it touches.
 """
 
+import math
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from rgrbm._core import checks
-from rgrbm._core.numerics import log_two_cosh
+from rgrbm._core.numerics import log_two_cosh, widening
 from rgrbm.estimate import Estimate
 from rgrbm.ising import enumerate_spins, spins_to_bits
 from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli
@@ -44,7 +45,9 @@ __all__ = [
 ]
 
 MOST_UNITS_LISTED = 12  # of those that one unit touches; of more, states are sampled
+FEWEST_SAMPLES = 10
 SAMPLES_PER_BLOCK = 64  # drawn at a time
+NUMBERS_PER_BLOCK = 2**20  # 8 MB: of a larger table, some rows at a time
 
 
 def decimation_rbm(n_visible, coupling):
@@ -121,7 +124,8 @@ def interaction(rbm, hamiltonian, visible, hidden):
     >>> interaction(rbm, flat, [1, 1], [1, 1]) == -rbm.energy([1, 1], [1, 1])
     np.True_
     """
-    return _values(hamiltonian, visible) - checked_bernoulli(rbm).energy(visible, hidden)
+    energy = checked_bernoulli(rbm).energy(visible, hidden)
+    return _values(hamiltonian, np.asarray(visible)) - energy
 
 
 def trace_defect(rbm, hamiltonian):
@@ -179,7 +183,8 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     order : {1, 2}, optional
         1 for the fields, 2 for the couplings of pairs.
     n_samples : int, optional
-        Random states for each unit of the other layer that touches more than 12 units, at least 2.
+        Random states for each unit of the other layer that touches more than 12 units, at least 10:
+        of fewer, the scatter says too little of the error.
     rng : numpy.random.Generator, optional
         Needed where there are such units.
 
@@ -199,7 +204,9 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     -----
     Each unit of the other layer contributes ln 2 cosh of a sum over the spins that it touches. So a
     sum over the states of these is enough, however many units the layer has. Where they are too
-    many, all but the spins in S are drawn at random, and the sum over S is done.
+    many, all but the spins in S are drawn at random, and the sum over S is done. The error then
+    comes from the scatter of the samples, times the factor of Student's law for so many; it is not
+    to be trusted with few samples of a unit with large weights, where nearly all samples agree.
 
     Examples
     --------
@@ -208,10 +215,12 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     array([0.      , 0.662501, 0.      ])
     """
     checked_bernoulli(rbm)
-    if layer not in ("hidden", "visible"):
+    if not isinstance(layer, str) or layer not in ("hidden", "visible"):
         raise ValueError(f"layer must be 'hidden' or 'visible', got {layer!r}")
     order = checks.integer("order", order, 1, 2)
-    n_samples = checks.integer("n_samples", n_samples, 2)
+    n_samples = checks.integer("n_samples", n_samples, FEWEST_SAMPLES)
+    if rng is not None:
+        checks.generator(rng)
     weights, fields, own = rbm.spin_parameters()
     if layer == "visible":
         weights, fields, own = weights.T, own, fields
@@ -230,7 +239,7 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
         if len(touched) <= MOST_UNITS_LISTED:
             part, error = _listed(row[touched], field, order), 0.0
         else:
-            part, error = _sampled(row[touched], field, order, n_samples, checks.generator(rng))
+            part, error = _sampled(row[touched], field, order, n_samples, rng)
         where = np.ix_(*[touched] * order)
         value[where] += part
         variance[where] += np.square(error)
@@ -253,26 +262,35 @@ def _sampled(row, field, order, n_samples, rng):
     """Estimate the same from random states, with a standard error."""
     shape = (len(row),) * order
     total, squares = np.zeros(shape), np.zeros(shape)
+    units_per_block = max(1, NUMBERS_PER_BLOCK // SAMPLES_PER_BLOCK // math.prod(shape[1:]))
     for start in range(0, n_samples, SAMPLES_PER_BLOCK):
         size = min(SAMPLES_PER_BLOCK, n_samples - start)
         spins = rng.choice(np.array([-1.0, 1.0]), size=(size, len(row)))
         inputs = field + spins @ row
-        terms = np.zeros((size, *shape))
-        for state in product((-1.0, 1.0), repeat=order):
-            # The spins of S are set to `state`. On the diagonal, which is dropped, this is wrong.
-            moved = inputs[:, None] + (state[0] - spins) * row
-            if order == 2:
-                moved = moved[:, :, None] + ((state[1] - spins) * row)[:, None, :]
-            terms += np.prod(state) * log_two_cosh(moved) / 2**order
-        total += terms.sum(axis=0)
-        squares += np.square(terms).sum(axis=0)
+        for first in range(0, len(row), units_per_block):
+            units = slice(first, first + units_per_block)
+            terms = _terms(row, spins, inputs, units, order)
+            total[units] += terms.sum(axis=0)
+            squares[units] += np.square(terms, out=terms).sum(axis=0)
     mean = total / n_samples
     variance = np.maximum(squares / n_samples - mean**2, 0.0) / (n_samples - 1)
     if order == 2:  # the two halves are rounded in different orders
         mean, variance = (mean + mean.T) / 2, (variance + variance.T) / 2
         np.fill_diagonal(mean, 0.0)
         np.fill_diagonal(variance, 0.0)
-    return mean, np.sqrt(variance)
+    return mean, widening(n_samples) * np.sqrt(variance)
+
+
+def _terms(row, spins, inputs, units, order):
+    """What samples say of the sets S whose first unit is one of `units`."""
+    terms = 0.0
+    for state in product((-1.0, 1.0), repeat=order):
+        # The spins of S are set to `state`. On the diagonal, which is dropped, this is wrong.
+        moved = inputs[:, None] + (state[0] - spins[:, units]) * row[units]
+        if order == 2:
+            moved = moved[:, :, None] + ((state[1] - spins) * row)[:, None, :]
+        terms = terms + np.prod(state) * log_two_cosh(moved) / 2**order
+    return terms
 
 
 class OrderedMachine(NamedTuple):
@@ -285,7 +303,8 @@ class OrderedMachine(NamedTuple):
     order : ndarray of int64, shape (n_hidden,)
     sign : ndarray of int64, shape (n_hidden,)
     strongest : ndarray of int64, shape (n_hidden,)
-        The visible unit that decides each hidden unit: that of the largest weight in size.
+        The visible unit that decides each hidden unit: that of the largest weight in size; -1 for a
+        hidden unit without weights, which none decides.
     n_unique : int
         How many hidden units are decided by a visible unit that decides no other.
     """
@@ -314,11 +333,14 @@ def order_hidden_units(rbm):
     ------
     TypeError
         If `rbm` is no BernoulliRBM.
+    FloatingPointError
+        If a parameter was made NaN in place.
 
     Notes
     -----
     Hidden units carry no names: any order, and any choice of which of their two states is called 1,
-    gives the same law. A unit without weights is put at visible unit 0.
+    gives the same law. Units without weights come first: they are dead, as a strong L1 penalty
+    leaves them, and `strongest` is no index for them.
 
     Examples
     --------
@@ -331,11 +353,11 @@ def order_hidden_units(rbm):
            [-1.,  2.]])
     """
     weights, visible_field, hidden_field = checked_bernoulli(rbm).spin_parameters()
-    strongest = np.abs(weights).argmax(axis=0)
+    strongest = np.where(weights.any(axis=0), np.abs(weights).argmax(axis=0), -1)
     order = np.argsort(strongest, kind="stable")
     strongest = strongest[order]
     sign = np.where(weights[strongest, order] < 0, -1, 1)
-    _, counts = np.unique(strongest, return_counts=True)
+    _, counts = np.unique(strongest[strongest >= 0], return_counts=True)
     turned = BernoulliRBM.from_spin_parameters(
         weights[:, order] * sign, visible_field, hidden_field[order] * sign
     )
@@ -345,10 +367,10 @@ def order_hidden_units(rbm):
 def _values(hamiltonian, visible):
     if not callable(hamiltonian):
         raise TypeError(f"hamiltonian must be a function of visible states, got {hamiltonian!r}")
-    values = checks.array("hamiltonian(visible)", hamiltonian(visible))
-    if values.shape != np.shape(visible)[:-1]:
+    values = checks.array("hamiltonian(visible)", hamiltonian(visible.copy()))
+    if values.shape != visible.shape[:-1]:
         raise ValueError(
-            f"hamiltonian must return the shape {np.shape(visible)[:-1]} for visible states of the "
-            f"shape {np.shape(visible)}, got {values.shape}"
+            f"hamiltonian must return the shape {visible.shape[:-1]} for visible states of the "
+            f"shape {visible.shape}, got {values.shape}"
         )
     return values

@@ -35,6 +35,7 @@ these biases favour one of two states that are equally likely in the end. All ch
 find half of Z with an error of nearly 0. The biases above vanish for such a machine.
 """
 
+import math
 from itertools import product
 from typing import NamedTuple
 
@@ -43,8 +44,10 @@ from scipy.special import expit, rel_entr, softmax
 
 from rgrbm._core import checks
 from rgrbm._core.blas import single_threaded_blas
+from rgrbm._core.numerics import finite, widening
 from rgrbm.estimate import Estimate
-from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli, checked_data, checked_machine
+from rgrbm.rbm._blocks import checked_samples
+from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli, checked_machine
 
 __all__ = [
     "Moments",
@@ -105,6 +108,9 @@ def exact_log_partition(rbm):
         If the layer is too large.
     TypeError
         If `rbm` is no machine.
+    FloatingPointError
+        If an energy is too large for a float (Gaussian units), or a parameter was made NaN in
+        place.
 
     Notes
     -----
@@ -137,7 +143,7 @@ def exact_moments(rbm):
 
     Raises
     ------
-    ValueError, TypeError
+    ValueError, TypeError, FloatingPointError
         As in `exact_log_partition`.
 
     Notes
@@ -255,7 +261,9 @@ def _states(n_units):
 
 def _law(layer, states, push):
     """Probabilities of all states of a layer of bits (columns), under each row of a push."""
-    return np.exp((push + layer.bias) @ states.T - layer.log_sum(push)[:, None])
+    inputs = push + layer.bias  # a unit is off, or on, at the cost of ln(1 + exp(+-input))
+    costs = np.logaddexp(0, inputs) @ (1 - states).T + np.logaddexp(0, -inputs) @ states.T
+    return np.exp(-costs)
 
 
 def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
@@ -279,11 +287,19 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
     ------
     ValueError, TypeError
         If an argument is not as described.
+    FloatingPointError
+        If an energy is too large for a float (Gaussian units), or a parameter was made NaN in
+        place.
 
     Notes
     -----
-    The value is ln Z_0 plus the logarithm of the mean weight; the error is the jackknife's, from
-    the scatter of the weights. The mean weight is right on average, but if it hangs on rare chains,
+    The value is ln Z_0 plus the logarithm of the mean weight. The error is the jackknife's, from
+    the scatter of the weights, times the factor of Student's law: 1.84 for two chains, 1.06 for
+    ten, 1.005 for a hundred. So the value is within its error in 68 % of all cases, with few chains
+    too. But few chains hardly know their scatter: it is within two errors in 83 % of all cases with
+    two chains, 88 % with three, 94 % with ten.
+
+    The mean weight is right on average, but if it hangs on rare chains,
     then the value is mostly too small. An error above 0.3 says so: take more temperatures. A few
     hundred serve machines of some ten units, ten thousand are usual for machines of hundreds.
 
@@ -308,25 +324,30 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
     n_chains = checks.integer("n_chains", n_chains, 2)
     n_temperatures = checks.integer("n_temperatures", n_temperatures, 1)
     rng = checks.generator(rng)
+    with np.errstate(over="ignore", invalid="ignore"), single_threaded_blas():
+        log_weights, log_partition = _annealed(rbm, n_chains, n_temperatures, rng)
+    log_mean, error = _log_mean(finite("the energy of a chain", log_weights))
+    return Estimate(float(log_partition + log_mean), float(widening(n_chains) * error))
+
+
+def _annealed(rbm, n_chains, n_temperatures, rng):
+    """Logarithms of the chains' weights, and ln Z_0."""
     base = _without_weights(rbm)
     # Machine k is the base with beta times what the biases gain, and what the weights push.
     visible_gain = rbm.visible_bias - base.visible_bias
     hidden_gain = rbm.hidden_bias - base.hidden_bias
     log_weights = np.zeros(n_chains)
-    with single_threaded_blas():
-        visible = base.visible.draw(np.zeros((n_chains, rbm.n_visible)), rng)
-        for step in range(n_temperatures):
-            before, beta = step / n_temperatures, (step + 1) / n_temperatures
-            energy_gap = rbm.visible.energy(visible) - base.visible.energy(visible)
-            log_weights -= (beta - before) * energy_gap
-            push = rbm.visible.scaled(visible) @ rbm.weights + hidden_gain
-            log_weights += base.hidden.log_sum(beta * push) - base.hidden.log_sum(before * push)
-            hidden = base.hidden.draw(beta * push, rng)
-            visible = base.visible.draw(beta * (hidden @ rbm.weights.T + visible_gain), rng)
+    visible = base.visible.draw(np.zeros((n_chains, rbm.n_visible)), rng)
+    for step in range(n_temperatures):
+        before, beta = step / n_temperatures, (step + 1) / n_temperatures
+        energy_gap = rbm.visible.energy(visible) - base.visible.energy(visible)
+        log_weights -= (beta - before) * energy_gap
+        push = rbm.visible.scaled(visible) @ rbm.weights + hidden_gain
+        log_weights += base.hidden.log_sum(beta * push) - base.hidden.log_sum(before * push)
+        hidden = base.hidden.draw(beta * push, rng)
+        visible = base.visible.draw(beta * (hidden @ rbm.weights.T + visible_gain), rng)
     log_partition = base.visible.log_sum(np.zeros(rbm.n_visible))
-    log_partition += base.hidden.log_sum(np.zeros(rbm.n_hidden))
-    log_mean, error = _log_mean(log_weights)
-    return Estimate(float(log_partition + log_mean), float(error))
+    return log_weights, log_partition + base.hidden.log_sum(np.zeros(rbm.n_hidden))
 
 
 def _without_weights(rbm):
@@ -340,11 +361,14 @@ def _without_weights(rbm):
     else:
         mean, variance = visible_bias, rbm.sigma**2 + spread
     hidden_bias = rbm.visible.scaled(mean) @ rbm.weights + rbm.hidden_bias
-    spread = np.sum((rbm.visible.precision**2 * variance)[:, None] * rbm.weights**2, axis=0)
+    spread = variance @ rbm.visible.scaled(rbm.weights.T).T ** 2
+    hidden_bias = _half_of_mean_field(hidden_bias, spread)
     base = rbm.copy()
     base.weights = np.zeros_like(rbm.weights)
-    base.visible_bias = visible_bias
-    base.hidden_bias = _half_of_mean_field(hidden_bias, spread)
+    # Any biases will do; beyond the bounds, those on them.
+    base.visible_bias = np.clip(visible_bias, -checks.LARGEST, checks.LARGEST)
+    hidden_bias = finite("what visible units send to hidden ones", hidden_bias)
+    base.hidden_bias = np.clip(hidden_bias, -checks.LARGEST, checks.LARGEST)
     return base
 
 
@@ -359,7 +383,7 @@ def _log_mean(log_weights):
     before = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:-1]))
     after = np.logaddexp.accumulate(np.append(-np.inf, log_weights[:0:-1]))[::-1]
     left_out = np.logaddexp(before, after)
-    error = np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
+    error = math.sqrt((n - 1) / n) * math.hypot(*(left_out - left_out.mean()))
     return np.logaddexp.reduce(log_weights) - np.log(n), error
 
 
@@ -390,13 +414,13 @@ def log_likelihood(rbm, data, log_partition):
     >>> round(float(np.exp(log_likelihood(rbm, [[0], [1]], np.log(4)))), 12)
     0.5
     """
-    checked_machine(rbm)
-    data = checked_data(rbm, data)
+    data = checked_samples(checked_machine(rbm).visible, data)
     log_partition = checks.number("log_partition", log_partition)
     pieces = np.array_split(data, range(SAMPLES_PER_PIECE, len(data), SAMPLES_PER_PIECE))
     with single_threaded_blas():
         free_energy = np.concatenate([rbm.free_energy(piece) for piece in pieces])
-    return float(-free_energy.mean() - log_partition)
+    with np.errstate(over="ignore"):
+        return float(finite("the log-likelihood", -free_energy.mean() - log_partition))
 
 
 def kl_divergence(p, q):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from rgrbm.rbm import (
     BernoulliRBM,
@@ -112,3 +113,25 @@ def test_slower_is_more_precise():
     ]
     # The variance of the logarithm of a weight falls as 1 / n_temperatures.
     assert errors[0] > 2 * errors[1] > 4 * errors[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_chains", [2, 3, 5, 10, 100])
+def test_the_error_covers_two_thirds_with_few_chains_too(n_chains):
+    """Where the logarithms of the weights scatter little, they are nearly normal."""
+    rbm = random_machine(0.5)
+    exact = exact_log_partition(rbm)
+    n_runs = 2000
+    pulls = []
+    for run in range(n_runs):
+        rng = np.random.default_rng([11, n_chains, run])
+        value, error = ais_log_partition(rbm, n_chains=n_chains, n_temperatures=20, rng=rng)
+        pulls.append(abs(value - exact) / error)
+    law = stats.t(n_chains - 1)
+    one = stats.norm.cdf(1) - stats.norm.cdf(-1)
+    two = 1 - 2 * law.sf(2 * law.ppf(stats.norm.cdf(1)))  # from 83 % with two chains to 95 %
+    # 4 standard errors of a binomial law, 0.042: without Student's factor, two chains cover 50 %.
+    pulls = np.array(pulls)
+    for reach, share in ((1, one), (2, two)):
+        tolerance = 4 * np.sqrt(share * (1 - share) / n_runs)
+        assert np.mean(pulls < reach) == pytest.approx(share, abs=tolerance)

@@ -149,8 +149,9 @@ def test_large_pushes_neither_overflow_nor_warn():
 
 def test_a_mean_that_is_nan_is_not_drawn(layer):
     push = np.full(layer.n_units, np.nan)
-    with pytest.raises(FloatingPointError, match="NaN"):
-        layer.draw(push, np.random.default_rng(0))
+    for call in (lambda push: layer.draw(push, np.random.default_rng(0)), layer.mean):
+        with pytest.raises(FloatingPointError, match="NaN"):
+            call(push)
 
 
 def test_states_are_checked_and_copied(layer):

@@ -199,7 +199,7 @@ def test_masked_arrays_are_refused():
 def test_a_parameter_that_has_become_nan_is_found():
     rbm = make_rbm(3, 2, 1.0)
     rbm.weights[0, 0] = np.nan
-    with pytest.raises(FloatingPointError, match="NaN"):
+    with pytest.raises(FloatingPointError, match="weights must be finite"):
         rbm.reconstruct([1, 0, 0], np.random.default_rng(0))
 
 

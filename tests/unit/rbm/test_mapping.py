@@ -234,9 +234,9 @@ def flat(visible):
             "order must be at most 2, got 3",
         ),
         (
-            lambda rbm: effective_couplings(rbm, n_samples=1),
+            lambda rbm: effective_couplings(rbm, n_samples=9),
             ValueError,
-            "n_samples must be at least 2",
+            "n_samples must be at least 10",
         ),
         (lambda rbm: effective_couplings("rbm"), TypeError, "rbm must be a BernoulliRBM"),
         (lambda rbm: order_hidden_units(None), TypeError, "rbm must be a BernoulliRBM"),
@@ -276,3 +276,128 @@ def test_a_unit_without_weights_couples_nothing(layer):
     np.testing.assert_allclose(
         couplings[1:, 1:], effective_couplings(smaller, layer).value, rtol=0, atol=1e-14
     )
+
+
+def test_sampled_couplings_do_not_depend_on_the_blocks(monkeypatch):
+    from rgrbm.rbm import mapping
+
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
+    rbm = make_rbm(9, 8, scale=2.0, seed=3)
+    for order in (1, 2):
+        found = []
+        for size in (2**20, 3 * 64 * 9 ** (order - 1)):
+            monkeypatch.setattr(mapping, "NUMBERS_PER_BLOCK", size)
+            rng = np.random.default_rng(0)
+            found.append(effective_couplings(rbm, "visible", order, n_samples=100, rng=rng))
+        for value, error in found[1:]:
+            np.testing.assert_array_equal(value, found[0].value)
+            np.testing.assert_array_equal(error, found[0].error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_samples", [10, 20])
+@pytest.mark.parametrize("scale", [0.3, 1.0])
+def test_errors_of_few_samples_cover_two_thirds(monkeypatch, scale, n_samples):
+    from rgrbm.rbm import mapping
+
+    rbm = make_rbm(1, 7, scale=scale, seed=3)  # of several units, the errors add up
+    exact = effective_couplings(rbm).value
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
+    pairs, inside = np.triu_indices(7, 1), []
+    for run in range(1000):
+        rng = np.random.default_rng([5, run])
+        value, error = effective_couplings(rbm, n_samples=n_samples, rng=rng)
+        inside.append(np.mean((np.abs(value - exact) <= error)[pairs]))
+    assert np.mean(inside) == pytest.approx(0.683, abs=0.05)  # what is averaged is not normal
+
+
+def test_dead_units_are_not_decided_and_do_not_count():
+    dead = order_hidden_units(BernoulliRBM.from_parameters(np.zeros((3, 1)), np.zeros(3), [0.5]))
+    assert dead.n_unique == 0
+    assert dead.strongest.tolist() == [-1]
+    weights = np.array([[5, 0, 0, 0.0], [0, 0, -3, 0], [0, 0, 1, 0]])
+    ordered = order_hidden_units(BernoulliRBM.from_parameters(weights, np.zeros(3), np.arange(4)))
+    # Unit 0 is decided by visible unit 0, and no dead unit takes its place.
+    assert ordered.n_unique == 2
+    assert ordered.strongest.tolist() == [-1, -1, 0, 1]
+    assert ordered.order.tolist() == [1, 3, 0, 2]
+    assert ordered.sign.tolist() == [1, 1, 1, -1]
+    rbm = BernoulliRBM.from_parameters(weights, np.zeros(3), np.arange(4))
+    np.testing.assert_allclose(
+        exact_distribution(ordered.rbm), exact_distribution(rbm), rtol=1e-12, atol=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("hamiltonian", "error", "message"),
+    [
+        (lambda v: None, TypeError, r"hamiltonian\(visible\) must be an array of real numbers"),
+        (lambda v: "energy", TypeError, r"hamiltonian\(visible\) must be an array"),
+        (lambda v: np.zeros(len(v), bool), TypeError, r"hamiltonian\(visible\) must be an array"),
+        (lambda v: np.zeros(len(v), complex), TypeError, r"hamiltonian\(visible\) must be an"),
+        (lambda v: np.full(len(v), np.nan), ValueError, r"hamiltonian\(visible\) must be finite"),
+        (lambda v: np.ma.zeros(len(v)), TypeError, r"hamiltonian\(visible\) must not be a masked"),
+        (lambda v: v, ValueError, "hamiltonian must return the shape"),
+        (lambda v: [[1], [1, 2]], ValueError, r"hamiltonian\(visible\) must be a rectangular"),
+    ],
+)
+def test_hamiltonians_that_return_no_energies_are_refused(hamiltonian, error, message):
+    rbm = make_rbm()
+    for call in (trace_defect, lambda rbm, h: interaction(rbm, h, bits(5), bits(4)[:1])):
+        with pytest.raises(error, match=message):
+            call(rbm, hamiltonian)
+
+
+def test_a_hamiltonian_may_do_what_it_likes_with_its_states():
+    rbm, visible = make_rbm(), bits(5)
+
+    def careless(states):
+        energy = rbm.free_energy(states)
+        states[:] = 0
+        return energy.astype(np.float32)
+
+    assert trace_defect(rbm, careless) < 1e-5
+    found = interaction(rbm, careless, visible, bits(4)[:1])
+    np.testing.assert_array_equal(visible, bits(5))
+    expected = rbm.free_energy(visible) - rbm.energy(visible, bits(4)[:1])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+def test_states_are_checked_before_the_hamiltonian_is_called():
+    def never(visible):
+        raise AssertionError
+
+    with pytest.raises(ValueError, match="visible must hold only"):
+        interaction(make_rbm(), never, [0, 2, 0, 0, 0], [0] * 4)
+
+
+@pytest.mark.parametrize("wrong", [np.array(["hidden", "visible"]), ["hidden"], None, 0, b"hidden"])
+def test_a_layer_that_is_no_name_is_refused(wrong):
+    with pytest.raises(ValueError, match="layer must be 'hidden' or 'visible'"):
+        effective_couplings(make_rbm(), wrong)
+
+
+def test_a_generator_that_is_none_is_refused_though_not_needed():
+    with pytest.raises(TypeError, match="rng must be"):
+        effective_couplings(make_rbm(), rng=0)
+
+
+def test_errors_of_samples_have_student_s_factor(monkeypatch):
+    from rgrbm.rbm import mapping
+
+    monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
+    rbm, found = make_rbm(1, 5), []
+    for n_samples in (10, 100):
+        plain = np.random.default_rng(0), np.random.default_rng(0)
+        error = effective_couplings(rbm, order=1, n_samples=n_samples, rng=plain[0]).error
+        spins = plain[1].choice(np.array([-1.0, 1.0]), size=(min(n_samples, 64), 5))
+        if n_samples > 64:
+            more = plain[1].choice(np.array([-1.0, 1.0]), size=(n_samples - 64, 5))
+            spins = np.concatenate([spins, more])
+        weights, fields, _ = rbm.spin_parameters()
+        rest = fields[0] + (spins @ weights[0])[:, None] - spins * weights[0]
+        terms = np.logaddexp(rest + weights[0], -rest - weights[0])
+        terms = (terms - np.logaddexp(rest - weights[0], weights[0] - rest)) / 2
+        found.append(error / (terms.std(axis=0, ddof=1) / np.sqrt(n_samples)))
+    np.testing.assert_allclose(found[0], 1.0587, rtol=1e-4)
+    np.testing.assert_allclose(found[1], 1.0051, rtol=1e-4)

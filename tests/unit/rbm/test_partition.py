@@ -447,9 +447,9 @@ def test_what_is_no_machine_is_refused(wrong):
 def test_a_parameter_that_has_become_nan_is_found():
     rbm = make_rbm("bernoulli", 3, 2)
     rbm.weights[0, 0] = np.nan
-    with pytest.raises((ValueError, FloatingPointError), match=r"finite|NaN"):
-        ais(rbm)
-    assert math.isnan(exact_log_partition(rbm))
+    for call in (ais, exact_log_partition, exact_moments, exact_distribution, gibbs_matrix):
+        with pytest.raises(FloatingPointError, match="weights must be finite"):
+            call(rbm)
 
 
 @pytest.mark.parametrize("place", [1e6, 1e9, -3e9])
