@@ -66,10 +66,3 @@ def test_the_counters_of_words_start_anywhere_and_have_odd_steps(monkeypatch):
     assert len(np.unique(states)) == 60
     assert (states[:, 1] & np.uint64(1) == 1).all()
     assert 0.1 < (states >> np.uint64(63)).mean() < 0.9
-
-
-def test_rings_longer_than_a_piece_of_a_run_are_sampled(monkeypatch):
-    whole = sampler.heat_bath_chain(3, 9, 0.5, n_sweeps=5, rng=np.random.default_rng(6))
-    monkeypatch.setattr("rgrbm.sampler.chain.STEPS_AT_ONCE", 7)
-    pieces = sampler.heat_bath_chain(3, 9, 0.5, n_sweeps=5, rng=np.random.default_rng(6))
-    np.testing.assert_array_equal(whole, pieces)
