@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rgrbm import sampler
+from rgrbm import sampler, transfer_matrix
 from rgrbm.sampler import _chain_kernels as kernels
 from rgrbm.sampler.chain import _binary_digits
 
@@ -36,12 +36,15 @@ def test_a_look_is_taken_after_every_sweep_unless_said_otherwise(sample):
 
 
 @pytest.mark.parametrize("sample", CHAINS)
+@pytest.mark.parametrize("coupling", [-0.5, 0.0, 0.5])
 @pytest.mark.parametrize("field", [-1.0, -0.25, 0.25, 1.0])
-def test_free_spins_have_the_mean_tanh_h(sample, field):
-    """A weak field against the spins, and a field of -1, are told from none."""
-    spins = sample(640, 100, 0.0, field=field, n_sweeps=30, rng=np.random.default_rng(4))
+def test_rings_have_their_magnetization(sample, coupling, field):
+    """A flip costs energy or not, with any number of neighbours, in every combination."""
+    rng = np.random.default_rng(4)
+    spins = sample(640, 100, coupling, field=field, n_sweeps=30, rng=rng)
     means = spins.reshape(10, 64, 100).mean(axis=(1, 2))  # of a word: its chains share their sites
-    assert abs(means.mean() - np.tanh(field)) < 5 * means.std(ddof=1) / np.sqrt(10)
+    exact = transfer_matrix.magnetization(100, coupling, field)
+    assert abs(means.mean() - exact) < 6 * means.std(ddof=1) / np.sqrt(10)  # Student's t of 9
 
 
 def test_probabilities_have_64_binary_digits():
