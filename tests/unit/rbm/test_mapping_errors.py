@@ -22,7 +22,7 @@ def coupling(field, row, spins, units):
     return total / 2 ** len(units)
 
 
-@pytest.mark.parametrize("n_samples", [2, 3, 7])
+@pytest.mark.parametrize("n_samples", [10, 17, 70])
 @pytest.mark.parametrize("order", [1, 2])
 def test_the_error_is_that_of_a_mean_of_independent_samples(monkeypatch, order, n_samples):
     monkeypatch.setattr(mapping, "MOST_UNITS_LISTED", 2)
