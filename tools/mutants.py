@@ -2,8 +2,8 @@
 
 cosmic-ray makes the mutants. They are tried in copies of the working tree, each in a process forked
 from one that has the large imports behind it: first on the tests named after the mutant's file;
-should it survive them, on those of the door, and on the slow ones. Who survives must stand in tests/survivors.toml,
-with a reason; who stands there must survive.
+should it survive them, on those of the door, and on the slow ones. Who survives must stand in
+tests/survivors.toml, with a reason; who stands there must survive.
 """
 
 import argparse
