@@ -1,9 +1,9 @@
 """Break the library in small ways, one at a time, and see whether a test fails: `make mutants`.
 
 cosmic-ray makes the mutants. They are tried in copies of the working tree, each in a process forked
-from one that has the large imports behind it: first on the tests named after the mutant's file,
-then, should it survive them, on all of the door. Who survives must stand in tests/survivors.toml,
-with a reason; who stands there must survive.
+from one that has the large imports behind it: first on the tests named after the mutant's file;
+should it survive them, on those of the door, and on the slow ones. Who survives must stand in
+tests/survivors.toml, with a reason; who stands there must survive.
 """
 
 import argparse
@@ -94,15 +94,18 @@ def _difference(source, code):
 
 
 def tests_of(file):
-    """Return the tests named after a file with its examples, and all tests of its door."""
+    """Return the tests to try one after the other: fast ones of a file, of its door, slow ones."""
     path = Path(file)
     door = path.parent.name
     folder = Path("tests/unit") / door
     named = sorted((ROOT / folder).glob(f"test_{path.stem.lstrip('_')}*.py"))
     named = [str(test.relative_to(ROOT)) for test in named] or [str(folder)]
-    every = [*named, str(folder), f"tests/statistical/{door}", *OF_ALL_DOORS]
-    fast = [*named, file, "-m", "not slow"]
-    return fast, [name for name in every if (ROOT / name).exists()]
+    statistical = [name for name in [f"tests/statistical/{door}"] if (ROOT / name).exists()]
+    return [
+        [*named, file, "-m", "not slow"],
+        [str(folder), *OF_ALL_DOORS, "-m", "not slow"],
+        [*named, *statistical],
+    ]
 
 
 def _run_pytest(folder, arguments, log):
@@ -162,11 +165,11 @@ class Copies:
             self.free.put(copy)
 
 
-def survivors(file, mutants, copies, n_workers):
+def survivors(file, mutants, copies, n_workers, n_stages):
     """Try mutants; print and return those that no test tells from the library."""
     source = (ROOT / file).read_text()
     stages = []
-    for tests in tests_of(file):
+    for tests in tests_of(file)[:n_stages]:
         begin = time.monotonic()
         copies.passes(file, source, tests)
         stages.append((tests, 60 + 5 * (time.monotonic() - begin)))
@@ -209,6 +212,7 @@ def main():
     parser.add_argument(
         "--sample", type=int, help="try so many of each file only: others every week"
     )
+    parser.add_argument("--stages", type=int, default=3, help="1: only the tests of the file")
     arguments = parser.parse_args()
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", RGRBM_THREADS="1")
     known, complaints = listed(), []
@@ -219,7 +223,7 @@ def main():
             mutants = mutants_of(file)
             if arguments.sample and arguments.sample < len(mutants):
                 mutants = random.Random(time.strftime("%G %V")).sample(mutants, arguments.sample)
-            found = survivors(file, mutants, copies, arguments.workers)
+            found = survivors(file, mutants, copies, arguments.workers, arguments.stages)
             door = Path(file).parent.name
             tried[door] += len(mutants)
             alive[door] += len(found)
