@@ -106,7 +106,7 @@ def array(name, value, shape=None):
     with np.errstate(over="ignore"):  # of a longdouble: it becomes infinite
         found = np.array(found, dtype=np.float64)
     smallest, largest = found.min(initial=0.0), found.max(initial=0.0)
-    if not (-LARGEST <= smallest and largest <= LARGEST):  # NaN is not, either
+    if not (smallest >= -LARGEST and largest <= LARGEST):  # NaN is not, either
         wrong = found[~(np.abs(found) <= LARGEST)].flat[0]
         raise ValueError(f"{name} must be finite and at most {LARGEST:g} in size, got {wrong}")
     return found

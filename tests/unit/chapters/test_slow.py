@@ -32,6 +32,6 @@ def test_a_failure_leaves_the_old_result(tmp_path, monkeypatch):
 
 
 def test_objects_are_refused(tmp_path):
-    with pytest.raises(TypeError, match=r"arrays must not hold objects, got some in \['b'\]"):
+    with pytest.raises(TypeError, match="b must not hold objects"):
         store_result(tmp_path / "result.npz", a=1, b=[None])
     assert not list(tmp_path.iterdir())
