@@ -158,11 +158,10 @@ def integers(name, value, minimum, maximum):
 
 def numeric(name, value):
     """Return `value` as an array of real numbers or truth values."""
-    unusual, remedy = [], ""
+    remedy = ""
     try:
-        unusual = _unusual_entries(value)
-        remedy = _remedy(unusual)
-        loss = any(_would_lose(entry) for entry in unusual)
+        remedy = _remedy(_unusual_entries(value))
+        loss = would_lose(value)
         found = np.asarray(value)
         if found.dtype.kind == "O":
             found = _without_objects(found)
@@ -199,6 +198,11 @@ def generator(rng, name="rng"):
             f"got {shown(rng)}"
         )
     return rng
+
+
+def would_lose(value):
+    """Whether NumPy would drop a mask or units without a word, here or in a sequence."""
+    return any(_loses(entry) for entry in _unusual_entries(value))
 
 
 def shown(value):
@@ -252,8 +256,7 @@ def _is_sequence(value):
     )
 
 
-def _would_lose(entry):
-    """Whether NumPy would drop a mask or units without a word."""
+def _loses(entry):
     if hasattr(type(entry), "__array__"):
         entry = np.asanyarray(entry)
     if isinstance(entry, np.ma.MaskedArray):

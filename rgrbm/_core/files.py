@@ -95,14 +95,17 @@ def checksum(arrays):
 def plain_array(name, value):
     """Return `value` as an array of anything but objects."""
     try:
-        array = np.asanyarray(value)
+        loss = checks.would_lose(value)
+        array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be a rectangular array: {checks.shown(error)}") from None
-    if isinstance(array, np.ma.MaskedArray):
-        raise TypeError(f"{name} must not be a masked array: its mask would be lost")
+    except Exception as error:  # what others raise where they are asked for an array
+        raise TypeError(f"{name} must be an array: {checks.shown(error)}") from error
+    if loss:
+        raise TypeError(f"{name} must not be a masked array, hold one, or carry units")
     if array.dtype.hasobject:  # NumPy would pickle them
         raise TypeError(f"{name} must not hold objects, got dtype {array.dtype}")
-    return np.asarray(array)
+    return array
 
 
 def open_file(path, most_bytes):
@@ -143,7 +146,7 @@ def checked_path(path, name="path"):
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a path, got {checks.shown(path)}")
     if not text:
-        raise ValueError(f"{name} must name a file, got an empty string")
+        raise ValueError(f"{name} must name a file or folder, got an empty string")
     try:
         encoded = os.fsencode(text)
     except UnicodeEncodeError:

@@ -103,8 +103,8 @@ def small(tmp_path, monkeypatch):
     folder.mkdir()
     checksums = {}
     for name in datasets.MNIST_FILES:
-        content = gzip.compress(IMAGES if "images" in name else LABELS)
-        (folder / name).write_bytes(content)
+        content = IMAGES if "images" in name else LABELS
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
         checksums[name] = hashlib.sha256(content).hexdigest()
     monkeypatch.setattr(datasets, "MNIST_FILES", checksums)
     monkeypatch.delenv("RGRBM_DATA", raising=False)
@@ -138,7 +138,7 @@ def test_a_missing_file_is_named(small):
 def test_what_is_no_folder_is_refused(small):
     with pytest.raises(TypeError, match="folder must be a path, got 3"):
         datasets.load_mnist(3)
-    with pytest.raises(ValueError, match="folder must name a folder"):
+    with pytest.raises(ValueError, match="folder must name a file or folder"):
         datasets.load_mnist("")
     name = "t10k-labels-idx1-ubyte.gz"
     (small / name).unlink()

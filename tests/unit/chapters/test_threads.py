@@ -29,7 +29,7 @@ def test_the_environment_says_how_many():
 
 
 def test_the_order_is_that_of_the_grid_and_failures_are_told():
-    found = in_threads(lambda seed, x: (seed, x), {"seed": range(3), "x": "ab"})
+    found = in_threads(lambda seed, x: (seed, x), {"seed": range(3), "x": list("ab")})
     assert found == [(seed, x) for seed in range(3) for x in "ab"]
     names = in_threads(lambda seed: threading.current_thread().name, {"seed": range(50)})
     assert threading.current_thread().name not in names
