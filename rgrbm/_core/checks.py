@@ -162,7 +162,7 @@ def numeric(name, value):
     try:
         remedy = _remedy(_unusual_entries(value))
         loss = would_lose(value)
-        found = np.asarray(value)
+        found = np.empty(0) if loss else np.asarray(value)
         if found.dtype.kind == "O":
             found = _without_objects(found)
     except MemoryError:

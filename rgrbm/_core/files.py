@@ -96,7 +96,7 @@ def plain_array(name, value):
     """Return `value` as an array of anything but objects."""
     try:
         loss = checks.would_lose(value)
-        array = np.asarray(value)
+        array = np.empty(0) if loss else np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be a rectangular array: {checks.shown(error)}") from None
     except Exception as error:  # what others raise where they are asked for an array
@@ -114,7 +114,7 @@ def open_file(path, most_bytes):
     def opener(name, flags):
         return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for a writer
 
-    file = open(path, "rb", opener=opener)  # FileNotFoundError and its like say what is wrong
+    file = open(path, "rb", opener=opener)  # noqa: SIM115, for the caller to close
     status = os.fstat(file.fileno())
     if stat.S_ISREG(status.st_mode) and status.st_size <= most_bytes:
         return file
@@ -197,7 +197,8 @@ def _new_file_beside(path):
     if fcntl is not None:
         _remove_orphans(path.parent, prefix)
     while True:
-        file = open(path.parent / f"{prefix}{secrets.token_hex(8)}.tmp", "xb")
+        name = path.parent / f"{prefix}{secrets.token_hex(8)}.tmp"
+        file = open(name, "xb")  # noqa: SIM115, closed below
         if fcntl is not None:
             with suppress(OSError):  # not all file systems have locks
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -115,9 +115,9 @@ def points(ax, x, estimate, **style):
     _check_axes(ax)
     if not isinstance(estimate, Estimate):
         raise TypeError(f"estimate must be an Estimate, got {checks.shown(estimate)}")
-    x, value, error = checks.numeric("x", x), estimate.value, estimate.error
-    if np.shape(x) != np.shape(value):
-        raise ValueError(f"x must have the shape {np.shape(value)} of the values, got {x.shape}")
+    value, error = estimate
+    if np.size(x) != np.size(value):
+        raise ValueError(f"x must have as many entries as the {np.size(value)} values")
     return ax.errorbar(x, value, error, **{"fmt": "o", "markersize": 4, "capsize": 2, **style})
 
 

@@ -22,7 +22,8 @@ def store_result(path, /, **arrays):
     OSError
         If the file cannot be written; an old one is then as it was.
     TypeError
-        If an array holds objects, which would have to be pickled, or has a mask, which would be lost.
+        If an array holds objects, which would have to be pickled, or has a mask, which would be
+        lost.
     ValueError
         If an array is ragged, or named ``file``.
 

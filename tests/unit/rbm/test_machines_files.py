@@ -262,9 +262,7 @@ def test_paths_that_cannot_be_used_say_why(rbm, tmp_path):
         with pytest.raises(TypeError, match="path must be a path"):
             type(rbm).load(wrong)
     for call in (rbm.save, type(rbm).load):
-        with pytest.raises(
-            ValueError, match="path must name a file or folder, got an empty string"
-        ):
+        with pytest.raises(ValueError, match="path must name a file or folder, got an empty"):
             call("")
     assert not os.listdir(tmp_path)
 
