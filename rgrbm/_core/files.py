@@ -198,7 +198,10 @@ def _new_file_beside(path):
         _remove_orphans(path.parent, prefix)
     while True:
         name = path.parent / f"{prefix}{secrets.token_hex(8)}.tmp"
-        file = open(name, "xb")  # noqa: SIM115, closed below
+        try:
+            file = open(name, "xb")  # noqa: SIM115, closed below
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
         if fcntl is not None:
             with suppress(OSError):  # not all file systems have locks
                 fcntl.flock(file, fcntl.LOCK_EX)
