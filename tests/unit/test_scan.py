@@ -3,9 +3,9 @@
 import os
 import pickle
 import time
-from types import MappingProxyType
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -154,7 +154,7 @@ def test_a_name_in_the_grid_is_never_an_argument_of_the_executor():
 def test_an_executor_that_was_shut_down_is_told_with_the_point():
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
-    with pytest.raises(ScanError, match="the executor took no call at .*shutdown") as caught:
+    with pytest.raises(ScanError, match=r"the executor took no call at .*shutdown") as caught:
         map_grid(experiment, GRID, executor=executor)
     assert caught.value.parameters == {"scale": 1.0, "seed": 0}
     assert isinstance(caught.value.__cause__, RuntimeError)

@@ -36,3 +36,12 @@ def test_the_order_is_that_of_the_grid_and_failures_are_told():
     assert len(set(names)) <= N_THREADS
     with pytest.raises(ScanError, match="failed at"):
         in_threads(lambda seed: 1 / seed, {"seed": [1, 0]})
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " ", "9" * 5000, "1001"])
+def test_an_environment_that_says_no_number_is_named(value, monkeypatch):
+    from rgrbm.chapters import threads
+
+    monkeypatch.setenv("RGRBM_THREADS", value)
+    with pytest.raises(ValueError, match="RGRBM_THREADS must be a number from 1 to 1000, got"):
+        threads._n_threads()

@@ -102,7 +102,7 @@ def test_contents_that_no_run_makes_are_refused(kind, tmp_path):
     arrays = stored(kind, path)
     for name, change in CHANGES:
         write_arrays(path, *FORMAT, {**arrays, name: change(arrays[name])})
-        with pytest.raises(ValueError, match="checkpoint .*|n_epochs must be") as caught:
+        with pytest.raises(ValueError, match=r"checkpoint .*|n_epochs must be") as caught:
             run(kind, path)
         assert str(path) in str(caught.value), (name, str(caught.value))
 
@@ -133,15 +133,16 @@ def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(kind, tmp_path):
         damaged[place] ^= 1 << place % 8
         path.write_bytes(damaged)
         try:
-            assert np.array_equal(run(kind, path).to_vector(), whole)
+            found = run(kind, path).to_vector().tolist()
         except ValueError as error:
-            assert str(path) in str(error)
+            found = str(error)
+        assert found == whole.tolist() or str(path) in found
 
 
 def test_a_checkpoint_of_an_older_format_says_so(tmp_path):
     path = tmp_path / "run"
     write_arrays(path, FORMAT[0], 1, stored("cd", path))
-    with pytest.raises(ValueError, match="training checkpoint in format 2, it holds .* format 1"):
+    with pytest.raises(ValueError, match=r"training checkpoint in format 2, it holds .* format 1"):
         run("cd", path)
 
 
@@ -155,5 +156,5 @@ def test_a_checkpoint_must_be_a_file_or_a_new_name(tmp_path):
         with pytest.raises(TypeError, match="checkpoint must be a path"):
             run("cd", wrong)
     for wrong in ("", "a\0b", "\ud800"):
-        with pytest.raises(ValueError, match="checkpoint must (be|name) a"):
+        with pytest.raises(ValueError, match=r"checkpoint must (be|name) a"):
             run("cd", wrong)
