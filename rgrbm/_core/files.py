@@ -181,7 +181,10 @@ def _parse_npy(content):
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    shape, fortran_order, dtype = headers[version](file)
+    try:
+        shape, fortran_order, dtype = headers[version](file)
+    except MemoryError:  # of Python's parser, at a header that is nested too deep
+        raise ValueError("the header of an array is damaged") from None
     flat = np.frombuffer(content, dtype, offset=file.tell())  # not of objects: it refuses them
     return flat.reshape(shape, order="F" if fortran_order else "C").copy()
 

@@ -108,6 +108,10 @@ def test_a_header_that_promises_too_much_costs_no_memory(path):
     for shape in wrong:
         store(path, {**whole, "a.npy": npy_header(shape) + bytes(48)}.items())
         refuse(path, "damaged")
+    nested = b"-" * 9000 + b"1\n"
+    header = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(nested)) + nested
+    store(path, {**whole, "a.npy": header + bytes(48)}.items())
+    refuse(path, "damaged")
     for dtype in ("|O", "<f3", "|V0", "<U0", "nonsense"):
         store(path, {**whole, "a.npy": npy_header("(6,)", dtype) + bytes(48)}.items())
         refuse(path, "damaged")
