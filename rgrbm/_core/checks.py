@@ -259,8 +259,6 @@ def _is_sequence(value):
 def _loses(entry):
     if hasattr(type(entry), "__array__"):
         entry = np.asanyarray(entry)
-    if isinstance(entry, np.ma.MaskedArray):
-        return True
     return isinstance(entry, np.ndarray) and any(hasattr(entry, name) for name in ("mask", "unit"))
 
 
