@@ -157,14 +157,12 @@ def checked_path(path, name="path"):
 
 
 def _members(file):
-    """Arrays of an npz file that is not compressed: so it holds no more than its own size."""
+    """Arrays of an npz file: as it is not compressed, together no more than the file."""
     arrays = {}
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("a member is compressed")
         if sum(member.file_size for member in members) > os.fstat(file.fileno()).st_size:
-            raise ValueError("members overlap")
+            raise ValueError("its members are larger than the file: compressed, or overlapping")
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name in arrays:
