@@ -7,12 +7,20 @@ CC BY-SA 3.0, see ``rgrbm/data/LICENSE``.
 
 import gzip
 import hashlib
+import io
 import os
+import warnings
+import zlib
 from importlib.resources import files
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
+
+from rgrbm._core.files import checked_path, open_file, replace_file
 
 __all__ = ["MNIST", "load_mnist", "load_mnist01"]
 
@@ -20,12 +28,15 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-# SHA-256 of the original files, and of the bytes of the arrays in data/mnist01.npz.
+SECONDS = 60.0  # for a file from a mirror, however slowly it drips
+MOST_BYTES = 2**26  # of a file, zipped or not: the largest has 47,040,016
+FOLDERS = ("", "raw", "MNIST/raw")  # where files are below a folder; torchvision makes the last
+# SHA-256 of the original files, unzipped, and of the bytes of the arrays in data/mnist01.npz.
 MNIST_FILES = {
-    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 MNIST01_FILE = files("rgrbm") / "data" / "mnist01.npz"
 MNIST01_ARRAYS = {
@@ -94,9 +105,12 @@ def load_mnist(folder=None):
     Parameters
     ----------
     folder : path-like, optional
-        Where the four original ``.gz`` files are; ``~`` stands for the home. By default the folder named by the environment
-        variable ``RGRBM_DATA``. If that is not set either, the files are downloaded from one
-        of two mirrors and kept in the user's cache folder.
+        Where the four original files are; ``~`` stands for the home. They may be zipped or not,
+        such as ``train-images-idx3-ubyte.gz``, ``train-images-idx3-ubyte`` and
+        ``train-images.idx3-ubyte``, and may be in ``MNIST/raw`` below it, where torchvision puts
+        them. By default the folder named by the environment variable ``RGRBM_DATA``. If that is
+        not set either, the files are downloaded from one of two mirrors, each of which has a
+        minute for a file, and kept in the user's cache folder.
 
     Returns
     -------
@@ -109,11 +123,16 @@ def load_mnist(folder=None):
     FileNotFoundError
         If a file is missing in the folder.
     ValueError
-        If a file is not byte for byte the original, or `folder` is empty.
+        If a file, unzipped, is not byte for byte the original, or `folder` is empty.
     TypeError
         If `folder` is no path.
     ConnectionError
         If no mirror delivers the original file; nothing partial is left behind.
+
+    Warns
+    -----
+    UserWarning
+        If a file that was downloaded cannot be kept.
 
     Examples
     --------
@@ -121,55 +140,125 @@ def load_mnist(folder=None):
     >>> mnist.train_images.shape  # doctest: +SKIP
     (60000, 784)
     """
+    name = "folder"
     if folder is None:
-        folder = os.environ.get("RGRBM_DATA") or None
-    elif not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"folder must be a path, got {folder!r}")
-    elif not str(folder):
-        raise ValueError("folder must name a folder, got an empty string")
+        name, folder = "RGRBM_DATA", os.environ.get("RGRBM_DATA") or None
     if folder is None:
-        contents = [_download(name, checksum) for name, checksum in MNIST_FILES.items()]
+        contents = [_download(*item) for item in MNIST_FILES.items()]
     else:
-        folder = Path(folder).expanduser()
-        contents = [_read(folder / name, checksum) for name, checksum in MNIST_FILES.items()]
+        folder = _home_expanded(checked_path(folder, name), name)
+        contents = [_read(_find(folder, file), checksum) for file, checksum in MNIST_FILES.items()]
     train_images, train_labels, test_images, test_labels = map(_parse_idx, contents)
     return MNIST(
         train_images.reshape(-1, 784), train_labels, test_images.reshape(-1, 784), test_labels
     )
 
 
-def _read(path, checksum):
-    remedy = f"put the original file there, for instance from {MIRRORS[0]}{path.name}"
+def _home_expanded(folder, name):
     try:
-        content = path.read_bytes()
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{name} must name a folder, got {folder}: {error}") from None
+
+
+def _find(folder, file):
+    dotted = file.replace("-idx", ".idx")
+    for below in FOLDERS:
+        for name in (f"{file}.gz", file, f"{dotted}.gz", dotted):
+            if (folder / below / name).exists():
+                return folder / below / name
+    return folder / f"{file}.gz"
+
+
+def _read(path, checksum):
+    name = path.name.removesuffix(".gz").replace(".idx", "-idx")
+    remedy = f"put the original file there, for instance from {MIRRORS[0]}{name}.gz"
+    try:
+        with open_file(path, MOST_BYTES) as file:
+            content = file.read()
     except OSError as error:
         raise FileNotFoundError(f"{path} is missing or no readable file: {remedy}") from error
+    content = _unzipped(content)
     if _sha256(content) != checksum:
         raise ValueError(f"{path} is truncated or altered (wrong SHA-256): {remedy}")
     return content
 
 
+def _unzipped(content):
+    """Undo gzip; what is not zipped, or not whole, stays as it is."""
+    try:
+        return gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return content
+
+
 def _download(name, checksum):
     import pooch
 
+    name += ".gz"
+    path = Path(pooch.os_cache("rgrbm")) / name
+    if path.is_file():
+        try:
+            return _read(path, checksum)
+        except (OSError, ValueError):  # damaged: a mirror has another one
+            pass
     failures = []
     for mirror in MIRRORS:
         try:
-            path = pooch.retrieve(
-                mirror + name, f"sha256:{checksum}", fname=name, path=pooch.os_cache("rgrbm")
-            )
-            return _read(Path(path), checksum)
-        except (OSError, ValueError) as error:  # no connection, or the wrong file
+            zipped = _fetch(mirror + name)
+            content = _unzipped(zipped)
+            if _sha256(content) != checksum:
+                raise ValueError("what was delivered has the wrong SHA-256")
+        except (OSError, ValueError) as error:  # no connection, too slow, or the wrong file
             failures.append(f"{mirror}{name}: {error}")
+        else:
+            _keep(path, zipped)
+            return content
     raise ConnectionError(
         f"{name} could not be downloaded. Put the four files of MNIST into a folder and name it "
         "in the environment variable RGRBM_DATA. What was tried:\n" + "\n".join(failures)
     )
 
 
+def _fetch(url):
+    """Download what a URL names, in `SECONDS` at most."""
+    import requests
+
+    answer, deadline = SimpleQueue(), monotonic() + SECONDS
+
+    def work():
+        parts = []
+        try:
+            with requests.get(url, stream=True, timeout=SECONDS) as response:
+                response.raise_for_status()
+                for part in response.iter_content(256):
+                    parts.append(part)
+                    if monotonic() > deadline or len(parts) > MOST_BYTES // 256:
+                        raise TimeoutError(f"it took more than {SECONDS:g} s, or is too large")
+            answer.put(b"".join(parts))
+        except Exception as error:
+            answer.put(error)
+
+    Thread(target=work, daemon=True).start()  # a single read could take as long as the mirror likes
+    try:
+        found = answer.get(timeout=SECONDS)
+    except Empty:
+        raise TimeoutError(f"it took more than {SECONDS:g} s") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _keep(path, content):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, lambda file: file.write(content))
+    except OSError as error:
+        warnings.warn(f"{path} could not be kept for the next time: {error}", stacklevel=4)
+
+
 def _parse_idx(content):
     """Read the IDX format: two zero bytes, a type (8: uint8), the rank, the sizes, the data."""
-    content = gzip.decompress(content)
     rank = content[3]
     shape = np.frombuffer(content, dtype=">i4", count=rank, offset=4)
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * rank).reshape(shape).copy()

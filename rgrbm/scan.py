@@ -1,10 +1,17 @@
 """Experiments over seeds and parameters."""
 
+import math
+from collections.abc import Mapping
+from concurrent.futures import BrokenExecutor
 from itertools import product
 
 from tqdm import tqdm
 
+from rgrbm._core import checks
+
 __all__ = ["ScanError", "map_grid"]
+
+MOST_POINTS = 10**7  # of a grid: they are listed before the first call
 
 
 class ScanError(RuntimeError):
@@ -34,7 +41,8 @@ def map_grid(function, grid, *, executor=None, progress=False):
         it must be defined at the top of a module.
     grid : dict of str to iterable, or iterable of dict
         Values of each parameter, of which all combinations are taken, the last name changing
-        fastest; or the points themselves.
+        fastest; or the points themselves. At most 10**7 points; an iterable that never ends is
+        not noticed. A string is no iterable of values here.
     executor : concurrent.futures.Executor, optional
         Runs the calls, which may finish in any order; by default they run one after the other.
     progress : bool, optional
@@ -48,10 +56,11 @@ def map_grid(function, grid, *, executor=None, progress=False):
     Raises
     ------
     ScanError
-        If a call fails: with its parameters, and the exception as the cause. Calls that have not
-        begun are cancelled.
-    TypeError
-        If an argument is not as described.
+        If a call fails, or the executor takes no calls, as when it was shut down or a process of
+        it died: with the parameters of the call, and the exception as the cause. Calls that have
+        not begun are cancelled.
+    ValueError, TypeError
+        If an argument is not as described; nothing has been called then.
 
     Notes
     -----
@@ -63,34 +72,87 @@ def map_grid(function, grid, *, executor=None, progress=False):
     >>> map_grid(lambda size, seed: (size, seed), {"size": [2, 4], "seed": range(2)})
     [(2, 0), (2, 1), (4, 0), (4, 1)]
     """
-    if not callable(function):
-        raise TypeError(f"function must be callable, got {function!r}")
+    checks.function("function", function)
     points = _points(grid)
-    if executor is not None and not hasattr(executor, "submit"):
-        raise TypeError(f"executor must be a concurrent.futures.Executor, got {executor!r}")
-    if executor is None:
-        calls = [lambda point=point: function(**point) for point in points]
-        futures = []
-    else:
-        futures = [executor.submit(function, **point) for point in points]
-        calls = [future.result for future in futures]
-    results = []
+    if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
+        raise TypeError(
+            f"executor must be a concurrent.futures.Executor, got {checks.shown(executor)}"
+        )
+    results, futures = [], []
     try:
+        if executor is not None:
+            for point in points:
+                futures.append(_submitted(executor, function, point))
+        calls = [future.result for future in futures] or [
+            lambda point=point: function(**point) for point in points
+        ]
         for point, call in zip(points, tqdm(calls, disable=not progress), strict=True):
             try:
                 results.append(call())
+            except BrokenExecutor as error:
+                raise ScanError(
+                    f"a worker of the executor died, at {checks.shown(point)} or another point: "
+                    f"{checks.shown(error)}",
+                    point,
+                ) from error
             except Exception as error:
-                raise ScanError(f"{function!r} failed at {point}: {error!r}", point) from error
+                raise ScanError(
+                    f"{checks.shown(function)} failed at {checks.shown(point)}: "
+                    f"{checks.shown(error)}",
+                    point,
+                ) from error
     finally:
         for future in futures:
             future.cancel()
     return results
 
 
+def _submitted(executor, function, point):
+    try:
+        return executor.submit(_call, function, point)
+    except Exception as error:  # it is shut down, or broken
+        raise ScanError(
+            f"the executor took no call at {checks.shown(point)}: {checks.shown(error)}", point
+        ) from error
+
+
+def _call(function, point):  # a name in the grid could be an argument of `submit`, too
+    return function(**point)
+
+
 def _points(grid):
-    if isinstance(grid, dict):
-        return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-    points = list(grid)
-    if not all(isinstance(point, dict) for point in points):
-        raise TypeError(f"grid must be a dict of names to values or a list of dicts, got {grid!r}")
-    return points
+    """List the points of a grid."""
+    if not isinstance(grid, Mapping):
+        points = _listed("grid", grid)
+        for k, point in enumerate(points):
+            if not isinstance(point, Mapping):
+                raise TypeError(
+                    "grid must be a dict of names to values or a list of dicts, "
+                    f"got {checks.shown(point)} as the point {k}"
+                )
+            _check_names(point)
+        return [dict(point) for point in points]
+    _check_names(grid)
+    values = {name: _listed(f"grid[{name!r}]", values) for name, values in grid.items()}
+    n_points = math.prod(map(len, values.values()))
+    if n_points > MOST_POINTS:
+        raise ValueError(f"grid must have at most {MOST_POINTS} points, got {n_points}")
+    return [dict(zip(values, point, strict=True)) for point in product(*values.values())]
+
+
+def _check_names(point):
+    for name in point:
+        if not isinstance(name, str):
+            raise TypeError(f"grid must have strings for names, got {checks.shown(name)}")
+
+
+def _listed(name, values):
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{name} must be an iterable of values, got {checks.shown(values)}")
+    try:
+        iterator = iter(values)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be an iterable of values, got {checks.shown(values)}"
+        ) from None
+    return list(iterator)

@@ -67,7 +67,11 @@ def ring_bits(n_samples, n_sites, coupling, *, rng):
     >>> ring_bits(3, 64, 1.0, rng=np.random.default_rng(0)).shape
     (3, 64)
     """
+    n_samples = checks.integer("n_samples", n_samples, 1)
+    n_sites = checks.integer("n_sites", n_sites, 1)
+    checks.size("n_samples and n_sites", n_samples, n_sites)
     coupling = checks.real("coupling", coupling, 0.0, 3.0)
+    rng = checks.generator(rng)
     n_sweeps = int(RELAXATIONS / (1 - np.tanh(2 * coupling)))
     return spins_to_bits(metropolis_chain(n_samples, n_sites, coupling, n_sweeps=n_sweeps, rng=rng))
 
@@ -111,7 +115,11 @@ def learn_ring(data, *, l1=0.003, n_epochs=20_000, n_refit_epochs=10_000, thresh
     data = checks.two_valued("data", data, 0, 1, (None, None))
     if data.shape[1] < 2:
         raise ValueError(f"data must have the shape (n_samples, n_visible >= 2), got {data.shape}")
+    l1 = checks.real("l1", l1, 0.0)
+    n_epochs = checks.integer("n_epochs", n_epochs, 1)
+    n_refit_epochs = checks.integer("n_refit_epochs", n_refit_epochs, 1)
     threshold = checks.real("threshold", threshold, 0.0)
+    rng = checks.generator(rng)
     n_visible = data.shape[1]
     sparse = BernoulliRBM(n_visible, n_visible // 2, rng=rng)
     train(sparse, data, n_epochs=n_epochs, learning_rate=1.0, l1=l1, rng=rng)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from rgrbm._core.files import replace_file
+from rgrbm._core.files import plain_array, replace_file
 
 __all__ = ["store_result"]
 
 
-def store_result(path, **arrays):
+def store_result(path, /, **arrays):
     """Write arrays to a file that chapters read with ``numpy.load``, whole or not at all.
 
     Parameters
@@ -22,7 +22,10 @@ def store_result(path, **arrays):
     OSError
         If the file cannot be written; an old one is then as it was.
     TypeError
-        If an array holds objects, which would have to be pickled.
+        If an array holds objects, which would have to be pickled, or has a mask, which would be
+        lost.
+    ValueError
+        If an array is ragged, or named ``file``.
 
     Examples
     --------
@@ -34,8 +37,7 @@ def store_result(path, **arrays):
     ...         print(stored["couplings"])
     [0.5 1. ]
     """
-    arrays = {name: np.asarray(array) for name, array in arrays.items()}
-    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
-    if objects:
-        raise TypeError(f"arrays must not hold objects, got some in {objects}")
+    if "file" in arrays:
+        raise ValueError("arrays must not be named 'file': NumPy writes none of that name")
+    arrays = {name: plain_array(name, array) for name, array in arrays.items()}
     replace_file(path, lambda file: np.savez_compressed(file, **arrays))

@@ -11,7 +11,17 @@ from rgrbm.scan import map_grid
 
 __all__ = ["N_THREADS", "in_threads"]
 
-N_THREADS = int(os.environ.get("RGRBM_THREADS") or min(2, os.cpu_count() or 1))
+
+def _n_threads():
+    given = os.environ.get("RGRBM_THREADS")
+    if not given:
+        return min(2, os.cpu_count() or 1)
+    if not given.isdecimal() or not 1 <= int(given[:4]) <= 1000:
+        raise ValueError(f"RGRBM_THREADS must be a number from 1 to 1000, got {given!r}")
+    return int(given)
+
+
+N_THREADS = _n_threads()
 
 
 def in_threads(function, grid):

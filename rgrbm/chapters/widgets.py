@@ -8,6 +8,7 @@ from IPython.display import HTML
 from matplotlib.animation import FuncAnimation
 
 from rgrbm._core import checks
+from rgrbm.chapters.plotting import checked_size
 
 __all__ = ["animate"]
 
@@ -37,7 +38,8 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     Raises
     ------
     ValueError, TypeError
-        If there is no frame, no `alt`, or `interval` is not a positive integer.
+        If `draw` cannot be called, there is no frame, no `alt`, or a size or `interval` is not
+        positive; nothing has been drawn then.
 
     Examples
     --------
@@ -47,12 +49,20 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     >>> "a line that rises" in player.data
     True
     """
-    frames = list(frames)
+    checks.function("draw", draw)
+    try:
+        iterator = iter(frames)
+    except TypeError:
+        raise TypeError(f"frames must be a sequence, got {checks.shown(frames)}") from None
+    frames = list(iterator)
     if not frames:
         raise ValueError("frames must hold at least one frame, got none")
-    if not isinstance(alt, str) or not alt.strip():
+    if not isinstance(alt, str):
+        raise TypeError(f"alt must be a string, got {checks.shown(alt)}")
+    if not alt.strip():
         raise ValueError(f"alt must say what there is to see, got {alt!r}")
     interval = checks.integer("interval", interval, 1)
+    figsize = checked_size("figsize", figsize)
     figure = plt.figure(figsize=figsize)
 
     def show(number):

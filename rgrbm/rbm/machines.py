@@ -68,7 +68,7 @@ from rgrbm.rbm.layers import Bits, Gaussian, check_unchanged
 
 __all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "SpinParameters"]
 
-FORMAT = 1  # of the files; one that older versions would misread gets another number
+FORMAT = 2  # of the files; one that older versions would misread gets another number
 
 
 class SpinParameters(NamedTuple):

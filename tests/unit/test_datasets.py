@@ -5,8 +5,9 @@ import hashlib
 import os
 import shutil
 import threading
+import time
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -103,8 +104,8 @@ def small(tmp_path, monkeypatch):
     folder.mkdir()
     checksums = {}
     for name in datasets.MNIST_FILES:
-        content = gzip.compress(IMAGES if "images" in name else LABELS)
-        (folder / name).write_bytes(content)
+        content = IMAGES if "images" in name else LABELS
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
         checksums[name] = hashlib.sha256(content).hexdigest()
     monkeypatch.setattr(datasets, "MNIST_FILES", checksums)
     monkeypatch.delenv("RGRBM_DATA", raising=False)
@@ -138,13 +139,74 @@ def test_a_missing_file_is_named(small):
 def test_what_is_no_folder_is_refused(small):
     with pytest.raises(TypeError, match="folder must be a path, got 3"):
         datasets.load_mnist(3)
-    with pytest.raises(ValueError, match="folder must name a folder"):
+    with pytest.raises(ValueError, match="folder must name a file or folder"):
         datasets.load_mnist("")
     name = "t10k-labels-idx1-ubyte.gz"
     (small / name).unlink()
     (small / name).mkdir()
     with pytest.raises(FileNotFoundError, match=f"{name} is missing or no readable file"):
         datasets.load_mnist(small)
+
+
+def unzip(folder, rename):
+    for path in list(folder.glob("*.gz")):
+        (folder / rename(path.name)).write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+
+
+@pytest.mark.parametrize("below", ["", "raw", "MNIST/raw"])
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: name.removesuffix(".gz"),
+        lambda name: name.removesuffix(".gz").replace("-idx", ".idx"),
+        None,
+    ],
+    ids=["plain", "dots", "zipped"],
+)
+def test_files_may_be_unzipped_and_as_torchvision_has_them(small, tmp_path, below, rename):
+    root = tmp_path / "root"
+    shutil.copytree(small, root / below)
+    if rename:
+        unzip(root / below, rename)
+    check_small(datasets.load_mnist(root))
+    damaged = next((root / below).glob("train-labels*"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"train-labels.* is truncated or altered"):
+        datasets.load_mnist(root)
+
+
+def test_another_compression_of_the_same_content_is_the_original(small):
+    for path in small.iterdir():
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 1, mtime=7))
+    check_small(datasets.load_mnist(small))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes as on Unix")
+def test_what_might_never_end_is_not_read(small, monkeypatch):
+    path = small / "train-images-idx3-ubyte.gz"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz must be a regular file"):
+        datasets.load_mnist(small)
+    path.unlink()
+    with open(path, "wb") as file:
+        file.truncate(datasets.MOST_BYTES + 1)
+    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz must be a regular file of"):
+        datasets.load_mnist(small)
+    monkeypatch.setattr(datasets, "MOST_BYTES", 10**4)
+    path.write_bytes(gzip.compress(bytes(10**6)))
+    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz is truncated or altered"):
+        datasets.load_mnist(small)
+
+
+def test_odd_folders_are_named(small, monkeypatch):
+    for wrong in ("a\0b", b"x", "~no one of this name"):
+        with pytest.raises((ValueError, TypeError), match="folder must"):
+            datasets.load_mnist(wrong)
+    monkeypatch.setenv("RGRBM_DATA", "~no one of this name")
+    with pytest.raises(ValueError, match="RGRBM_DATA must name a folder"):
+        datasets.load_mnist()
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-5], lambda b: b[:-1] + b"x", lambda b: b""])
@@ -201,3 +263,67 @@ def test_a_failed_download_leaves_nothing_behind(mirrors, tmp_path, monkeypatch)
     assert mirrors[0] in str(caught.value)
     assert "127.0.0.1:9" in str(caught.value)
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Sends a byte now and then, of the head or of the body of its answer."""
+
+    served = 0
+
+    def do_GET(self):
+        Dripping.served += 1
+        head = b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        self.wfile.write(head[:20] if self.path.startswith("/head") else head)
+        try:
+            while not self.server.done.wait(0.05):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+        except OSError:  # the other side has hung up
+            pass
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def dripping():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    server.done = threading.Event()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.done.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_mirror_that_drips_gives_way_to_the_next(part, dripping, mirrors, monkeypatch, tmp_path):
+    assert datasets.SECONDS == 60
+    monkeypatch.setattr(datasets, "SECONDS", 0.5)
+    monkeypatch.setattr(datasets, "MIRRORS", (f"{dripping}/{part}/",))
+    began, served = time.monotonic(), Dripping.served
+    with pytest.raises(ConnectionError, match=r"drip|it took more than 0\.5 s"):
+        datasets.load_mnist()
+    assert time.monotonic() - began < 20
+    assert Dripping.served == served + 1
+    assert not (tmp_path / "cache").exists()
+    monkeypatch.setattr(datasets, "SECONDS", 2.0)  # time enough for a local file
+    monkeypatch.setattr(datasets, "MIRRORS", (f"{dripping}/{part}/", mirrors[1]))
+    name, checksum = next(iter(datasets.MNIST_FILES.items()))
+    assert datasets._download(name, checksum) == IMAGES
+
+
+def test_a_cache_that_cannot_be_written_costs_a_warning(mirrors, monkeypatch, tmp_path):
+    (tmp_path / "cache").write_text("a file, where a folder should be")
+    monkeypatch.setattr(datasets, "MIRRORS", (mirrors[1],))
+    with pytest.warns(UserWarning, match="could not be kept for the next time"):
+        check_small(datasets.load_mnist())
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(mirrors, monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "MIRRORS", (mirrors[1],))
+    datasets.load_mnist()
+    path = tmp_path / "cache" / "rgrbm" / "train-images-idx3-ubyte.gz"
+    path.write_bytes(b"damaged")
+    check_small(datasets.load_mnist())
+    assert path.read_bytes() != b"damaged"

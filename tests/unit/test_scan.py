@@ -1,9 +1,11 @@
 """Grids of experiments: order, executors, failures."""
 
+import os
 import pickle
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -78,15 +80,116 @@ def test_progress_is_shown_on_demand(capsys):
     assert "2/2" in capsys.readouterr().err
 
 
+class NoIterable:
+    """Can neither be iterated over nor shown."""
+
+    def __repr__(self):
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("grid", "error", "message"),
+    [
+        ([1, 2], TypeError, "grid must be a dict of names to values or a list of dicts, got 1 as"),
+        (None, TypeError, "grid must be an iterable of values, got None"),
+        (3, TypeError, "grid must be an iterable of values, got 3"),
+        ("ab", TypeError, "grid must be an iterable of values, got 'ab'"),
+        (NoIterable(), TypeError, "grid must be an iterable"),
+        ({"seed": 3}, TypeError, r"grid\['seed'\] must be an iterable of values, got 3"),
+        ({"seed": None}, TypeError, r"grid\['seed'\] must be an iterable of values, got None"),
+        ({"method": "cd"}, TypeError, r"grid\['method'\] must be an iterable of values, got 'cd'"),
+        ({"x": NoIterable()}, TypeError, r"grid\['x'\] must be an iterable of values"),
+        ({"x": np.array(1)}, TypeError, r"grid\['x'\] must be an iterable of values"),
+        ({1: [1]}, TypeError, "grid must have strings for names, got 1"),
+        ([{"seed": 1}, {None: 1}], TypeError, "grid must have strings for names, got None"),
+        ({name: range(100) for name in "abcd"}, ValueError, "grid must have at most 10000000"),
+        ({"a": range(10**6), "b": range(10**6)}, ValueError, "grid must have at most 10000000"),
+    ],
+)
+def test_a_bad_grid_is_named_before_anything_is_called(grid, error, message):
+    called = []
+    with pytest.raises(error, match=message):
+        map_grid(lambda **point: called.append(point), grid)
+    assert called == []
+
+
+def test_grids_may_be_generators_and_mappings_and_names_any():
+    assert map_grid(fragile, {"scale": (k for k in (1, 2)), "seed": [0]}) == [0, 0]
+    points = ({"scale": 1, "seed": k} for k in (0, 1))
+    assert map_grid(fragile, points) == [0, 1]
+    assert map_grid(fragile, MappingProxyType({"scale": [1], "seed": [1]})) == [1]
+    assert map_grid(fragile, [MappingProxyType({"scale": 1, "seed": 1})]) == [1]
+    assert map_grid(lambda **point: point, {}) == [{}]
+    assert map_grid(lambda **point: point, []) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((3, GRID), "function must be callable, got 3"),
-        ((experiment, [1, 2]), "grid must be a dict of names to values or a list of dicts"),
+        ({"function": 3}, "function must be callable, got 3"),
+        ({"function": NoIterable()}, "function must be callable"),
+        ({"executor": 2}, r"executor must be a concurrent\.futures\.Executor, got 2"),
+        ({"executor": ThreadPoolExecutor}, r"executor must be a concurrent\.futures\.Executor"),
     ],
 )
 def test_bad_input_is_refused(arguments, message):
     with pytest.raises(TypeError, match=message):
-        map_grid(*arguments)
-    with pytest.raises(TypeError, match=r"executor must be a concurrent\.futures\.Executor, got 2"):
-        map_grid(experiment, GRID, executor=2)
+        map_grid(**{"function": experiment, "grid": GRID, **arguments})
+
+
+class OtherExecutor(ThreadPoolExecutor):
+    """Takes arguments of its own beside the call's, as that of a cluster does."""
+
+    def submit(self, function, *arguments, key=None, workers=None):
+        return super().submit(function, *arguments)
+
+
+def test_a_name_in_the_grid_is_never_an_argument_of_the_executor():
+    names = {"key": [1], "workers": [2], "fn": [3], "self": [4], "function": [5], "point": [6]}
+    with OtherExecutor(1) as executor:
+        (found,) = map_grid(lambda **point: point, names, executor=executor)
+    assert found == {name: values[0] for name, values in names.items()}
+
+
+def test_an_executor_that_was_shut_down_is_told_with_the_point():
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(ScanError, match=r"the executor took no call at .*shutdown") as caught:
+        map_grid(experiment, GRID, executor=executor)
+    assert caught.value.parameters == {"scale": 1.0, "seed": 0}
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def die(seed):
+    if seed == 1:
+        os._exit(3)
+    return seed
+
+
+def test_a_pool_whose_process_died_is_told_with_the_point():
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        with pytest.raises(ScanError, match="a worker of the executor died") as caught:
+            map_grid(die, {"seed": [1, 1, 1]}, executor=executor)
+        assert caught.value.parameters == {"seed": 1}
+        with pytest.raises(ScanError, match="the executor took no call at"):
+            map_grid(die, {"seed": [0]}, executor=executor)
+
+
+def test_a_failure_is_told_in_a_short_text_whatever_fails():
+    class Wild(Exception):
+        __repr__ = NoIterable.__repr__
+
+    class Function:
+        __repr__ = NoIterable.__repr__
+
+        def __call__(self, **point):
+            raise Wild
+
+    points = [{"x": 10**5000}, {"x": NoIterable()}, {"x": list(range(10**5))}, {"x": "y" * 10**5}]
+    for point in points:
+        with pytest.raises(ScanError, match="failed at") as caught:
+            map_grid(Function(), [point])
+        assert caught.value.parameters == point
+        assert len(str(caught.value)) < 700
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.parameters) == (str(caught.value), point)

@@ -1,5 +1,8 @@
 """Checks of arguments: what they let through, as what, and what they say of the rest."""
 
+from collections import UserList, deque
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -101,3 +104,225 @@ def test_shapes(shape, good, bad):
 def test_what_does_not_pass_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+MASKED = np.ma.array([1.0, 0.0], mask=[False, True])
+
+
+class WithMask:
+    def __array__(self, dtype=None, copy=None):
+        return MASKED
+
+
+class WithUnits(np.ndarray):
+    unit = "m"
+
+
+def objects(*entries):
+    found = np.empty(len(entries), dtype=object)
+    found[:] = entries
+    return found
+
+
+EVERY_ARRAY_CHECK = [
+    lambda value: checks.array("data", value),
+    lambda value: checks.numeric("data", value),
+    lambda value: checks.two_valued("data", value, 0, 1),
+    lambda value: checks.spin_states("data", value),
+    lambda value: checks.integers("data", value, 0, 9),
+    lambda value: checks.number("data", value),
+]
+
+
+@pytest.mark.parametrize("check", EVERY_ARRAY_CHECK)
+@pytest.mark.parametrize(
+    "value",
+    [
+        MASKED,
+        np.ma.masked,
+        [MASKED],
+        (MASKED, MASKED),
+        [[1.0, np.ma.masked]],
+        [[[MASKED]]],
+        deque([MASKED]),
+        UserList([MASKED]),
+        objects(MASKED, MASKED),
+        [objects(MASKED)],
+        WithMask(),
+        [WithMask()],
+        np.ones(2).view(WithUnits),
+        [np.ones(2).view(WithUnits)],
+    ],
+)
+def test_no_mask_or_unit_is_dropped_without_a_word(check, value):
+    with pytest.raises(TypeError, match="data must not be a masked array, hold one, or carry"):
+        check(value)
+
+
+class Fails:
+    """Fails in whatever it is asked."""
+
+    def fail(self, *arguments):
+        raise ZeroDivisionError("on purpose")
+
+    __repr__ = __eq__ = __bool__ = __float__ = __int__ = __index__ = __len__ = __array__ = fail
+    __iter__ = __getitem__ = __hash__ = fail
+
+
+class FailsAsNumber(int):
+    __repr__ = __int__ = __float__ = __lt__ = __gt__ = Fails.fail
+
+
+class FailsAsReal(float):
+    __repr__ = __float__ = Fails.fail
+
+
+class FailsAsWord(str):
+    __eq__ = __repr__ = Fails.fail
+    __hash__ = str.__hash__
+
+
+class Tensor:
+    """What PyTorch gives where a gradient is asked for."""
+
+    def detach(self):
+        return self
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
+class Sparse:
+    def toarray(self):
+        return np.eye(2)
+
+    def __len__(self):
+        raise TypeError("sparse array length is ambiguous")
+
+    def __getitem__(self, index):
+        raise AssertionError("it was unpacked")
+
+
+class Missing:
+    """Like pandas.NA."""
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+
+class Column:
+    """A nullable column of a table."""
+
+    def __init__(self, *entries):
+        self.entries = entries
+
+    def to_numpy(self, dtype=None):
+        return np.array(self.entries, dtype)
+
+    def __array__(self, dtype=None, copy=None):
+        return objects(*self.entries)
+
+
+ENDLESS = []
+ENDLESS += [ENDLESS, ENDLESS]
+
+
+NO_NUMBERS = [
+    (Fails(), "on purpose"),
+    ([1, Fails()], ""),
+    (Sparse(), r"take its \.toarray\(\)"),
+    ([Sparse(), Sparse()], r"take its \.toarray\(\)"),
+    (Tensor(), r"take its \.detach\(\)\.cpu\(\)\.numpy\(\)\): RuntimeError"),
+    ([Tensor()], r"take its \.detach\(\)\.cpu\(\)\.numpy\(\)"),
+    (Column(1, Missing()), r"take its \.to_numpy\(dtype=float\)\), got .* Missing"),
+    ([Column(1, Missing())], r"take its \.to_numpy"),
+    ([1, Missing()], "got an entry of the type Missing"),
+    (ENDLESS, "nested more than 64 deep"),
+    ([[1, 0], [1]], "rectangular"),
+    ([[1, 0], 1], "rectangular"),
+    (["1", "0"], "dtype <U1"),
+    (["1", 0], "dtype <U"),
+    ([1, 1j], "dtype complex128"),
+    (np.complex128(1), "dtype complex128"),
+    ({"a": 1}, "got an entry of the type dict"),
+    ({1, 0}, "got an entry of the type set"),
+    ((k for k in (0, 1)), "got an entry of the type generator"),
+    (np.array(["2020-01-01"], dtype="M8[D]"), "dtype datetime64"),
+    (np.array([3], dtype="m8[s]"), "dtype timedelta64"),
+    (np.array([(1, 2.0)], dtype=[("a", int), ("b", float)]), "dtype"),
+    (np.array([(1, 2.0)], dtype=[("a", object), ("b", float)]), "dtype"),
+    (10**5000, "finite|only 0 and 1|only -1 and 1|integers"),
+    ([1, 10**5000], "finite|only 0 and 1|only -1 and 1|integers"),
+]
+
+
+@pytest.mark.parametrize("check", EVERY_ARRAY_CHECK)
+def test_what_is_no_array_of_numbers_is_named(check):
+    for value, message in NO_NUMBERS:
+        with pytest.raises((TypeError, ValueError), match=f"^data must .*({message})") as caught:
+            check(value)
+        assert len(str(caught.value)) < 700
+
+
+def test_a_longdouble_beyond_all_doubles_is_refused_without_a_warning():
+    with pytest.raises(ValueError, match="data must be finite"):
+        checks.array("data", np.longdouble("1e400"))
+
+
+def test_what_can_be_numbers_without_loss_is_taken():
+    assert checks.array("x", Column(1, 0.5)).tolist() == [1.0, 0.5]
+    assert checks.two_valued("x", [Column(1, 0), Column(0, 1)], 0, 1).dtype == np.int64
+    assert checks.two_valued("x", objects(True, False), 0, 1).dtype == bool
+    assert checks.array("x", [10**20, Fraction(1, 4)]).tolist() == [1e20, 0.25]
+    assert checks.array("x", np.array([2**63], dtype=np.uint64)).tolist() == [2.0**63]
+    assert checks.array("x", deque([memoryview(np.ones(2))])).shape == (1, 2)
+    assert type(checks.array("x", np.ones((1, 2)).view(np.recarray))) is np.ndarray
+    assert checks.integers("x", range(3), 0, 2).tolist() == [0, 1, 2]
+
+
+WILD = [Fails(), FailsAsNumber(3), FailsAsReal(3.0), FailsAsWord("x"), np.ones(2), [], {}, None]
+WILD += [10**5000, -(10**5000), Fraction(10**5000), list(range(10**5)), "x" * 10**6]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda value: checks.integer("n", value, 0, 10),
+        lambda value: checks.real("n", value, 0.0, 10.0),
+        lambda value: checks.generator(value, "n"),
+        lambda value: checks.choice("n", value, ("cd", "pcd")),
+        lambda value: checks.flag("n", value),
+        lambda value: checks.function("n", value),
+    ],
+)
+def test_wild_objects_are_named_in_a_short_error(call):
+    for value in WILD:
+        with pytest.raises((TypeError, ValueError), match=r"^n must ") as caught:
+            call(value)
+        assert len(str(caught.value)) < 700
+
+
+def test_words_flags_functions_and_sizes():
+    assert type(checks.choice("method", np.str_("cd"), ("cd", "pcd"))) is str
+    assert checks.choice("method", FailsAsWord("cd"), ("cd", "pcd")) == "cd"
+    with pytest.raises(ValueError, match=r"method must be one of \('cd', 'pcd'\), got 'CD'"):
+        checks.choice("method", "CD", ("cd", "pcd"))
+    with pytest.raises(TypeError, match=r"method must be one of .*, got array"):
+        checks.choice("method", np.array(["cd", "pcd"]), ("cd", "pcd"))
+    assert checks.flag("progress", np.True_) is True
+    with pytest.raises(TypeError, match="progress must be True or False, got 1"):
+        checks.flag("progress", 1)
+    assert checks.function("callback", len) is len
+    checks.size("n_samples", 2**20, 2**10)
+    with pytest.raises(ValueError, match=r"n_samples and n_sites must ask for .* 90071992"):
+        checks.size("n_samples and n_sites", 2**53, 2**53)
+
+
+def test_what_is_shown_of_a_value_is_short():
+    assert checks.shown(1.5) == "1.5"
+    assert checks.shown(list(range(10**6))) == "[0, 1, 2, 3, 4, 5, ...]"
+    assert checks.shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
+    assert "Fails" in checks.shown(Fails())
+    assert "int" in checks.shown(10**5000)
+    assert len(checks.shown("x" * 10**6)) < 210
+    assert len(checks.shown([["x" * 10**4] * 6] * 6)) < 210

@@ -91,9 +91,77 @@ def test_the_same_seed_gives_the_same_machines(data):
         (lambda rng: learn_ring([[0, 1]], threshold=-1, rng=rng), ValueError, "threshold must be"),
         (lambda rng: learn_ring([[0, 1]], l1=-1, rng=rng), ValueError, "l1 must be"),
         (lambda rng: learn_ring([[0, 1]], rng=None), TypeError, "rng must be"),
+        (
+            lambda rng: ring_bits(2**53, 2**53, 1.0, rng=rng),
+            ValueError,
+            "n_samples and n_sites must",
+        ),
         (lambda rng: refit("rbm", [[0, 1]], rng=rng), TypeError, "rbm must be a BernoulliRBM"),
     ],
 )
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call(np.random.default_rng(0))
+
+
+WRONG = {
+    "n_epochs": (0, -1, 1.5, True, None, "2", 2**60),
+    "n_refit_epochs": (0, -1, 1.5, True, None, "2", 2**60),
+    "l1": (-1, np.nan, np.inf, None, "x", 1j, [0.1]),
+    "threshold": (-1, np.nan, np.inf, None, "x", 1j, [0.1]),
+    "rng": (None, 0, np.random.RandomState(0), np.random),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_all_is_checked_before_anything_is_drawn_or_trained(name, monkeypatch):
+    def fail(*arguments, **options):
+        raise AssertionError("it began")
+
+    monkeypatch.setattr("rgrbm.chapters.case_study.train", fail)
+    monkeypatch.setattr("rgrbm.chapters.case_study.BernoulliRBM", fail)
+    for value in WRONG[name]:
+        rng = np.random.default_rng(0)
+        before = rng.bit_generator.state
+        with pytest.raises((ValueError, TypeError), match=f"^{name} must"):
+            learn_ring([[0, 1], [1, 0]], **{"rng": rng, name: value})
+        assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("n_samples", (0, 1.5, None, "2", 2**60)),
+        ("n_sites", (0, 1.5, None, "2", 2**60)),
+        ("coupling", (-1, 4, np.nan, None, "x", [1.0])),
+        ("rng", (None, 0, np.random)),
+    ],
+)
+def test_a_ring_is_checked_before_it_is_drawn(name, values):
+    for value in values:
+        rng = np.random.default_rng(0)
+        before = rng.bit_generator.state
+        with pytest.raises((ValueError, TypeError), match=f"^{name} must"):
+            ring_bits(**{"n_samples": 2, "n_sites": 8, "coupling": 1.0, "rng": rng, name: value})
+        assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("data", ([[0, 1], [1]], [[0, 2]], [[0]], None, "x", [np.ma.array([0, 1], mask=[1, 0])])),
+        ("method", ("CD", "", "cd ")),
+        ("n_epochs", (0, 1.5, None)),
+        ("learning_rate", (0, -1, np.nan, None, "x")),
+        ("threshold", (-1, np.nan, None, "x")),
+        ("rng", (None, 0)),
+    ],
+)
+def test_a_refit_is_checked_before_it_begins(name, values):
+    rbm = BernoulliRBM(2, 1, rng=np.random.default_rng(0))
+    for value in values:
+        rng = np.random.default_rng(0)
+        before = rng.bit_generator.state
+        with pytest.raises((ValueError, TypeError), match=f"^{name} must"):
+            refit(**{"rbm": rbm, "data": [[0, 1]], "n_epochs": 1, "rng": rng, name: value})
+        assert rng.bit_generator.state == before

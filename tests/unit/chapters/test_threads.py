@@ -29,10 +29,19 @@ def test_the_environment_says_how_many():
 
 
 def test_the_order_is_that_of_the_grid_and_failures_are_told():
-    found = in_threads(lambda seed, x: (seed, x), {"seed": range(3), "x": "ab"})
+    found = in_threads(lambda seed, x: (seed, x), {"seed": range(3), "x": list("ab")})
     assert found == [(seed, x) for seed in range(3) for x in "ab"]
     names = in_threads(lambda seed: threading.current_thread().name, {"seed": range(50)})
     assert threading.current_thread().name not in names
     assert len(set(names)) <= N_THREADS
     with pytest.raises(ScanError, match="failed at"):
         in_threads(lambda seed: 1 / seed, {"seed": [1, 0]})
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " ", "9" * 5000, "1001"])
+def test_an_environment_that_says_no_number_is_named(value, monkeypatch):
+    from rgrbm.chapters import threads
+
+    monkeypatch.setenv("RGRBM_THREADS", value)
+    with pytest.raises(ValueError, match="RGRBM_THREADS must be a number from 1 to 1000, got"):
+        threads._n_threads()

@@ -22,6 +22,35 @@ def test_bad_input_is_refused_and_no_figure_is_left():
     assert pyplot.get_fignums() == []
 
 
+class NoIterable:
+    def __repr__(self):
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("draw", (None, 3, "draw", NoIterable())),
+        ("frames", (None, 3, [], (), NoIterable())),
+        ("alt", (None, 3, "", "  ", ["x"], NoIterable())),
+        ("figsize", (None, 3, (1,), (1, 2, 3), (1, -1), (0, 1), (1, float("nan")), "ab", (1, 1e9))),
+        ("interval", (None, 0, -1, 1.5, "1", True, 2**60)),
+    ],
+)
+def test_all_is_checked_before_anything_is_drawn(name, values):
+    from matplotlib import pyplot
+
+    from rgrbm.chapters import animate
+
+    def draw(figure, frame):
+        raise AssertionError("it was drawn")
+
+    for value in values:
+        with pytest.raises((ValueError, TypeError), match=f"^{name} must"):
+            animate(**{"draw": draw, "frames": [1], "alt": "a line", name: value})
+        assert pyplot.get_fignums() == []
+
+
 def test_a_player_holds_all_frames_and_fetches_nothing():
     from matplotlib import pyplot
 

@@ -64,7 +64,7 @@ def make_settings(rbm, data, **changes):
         ({"monitors": {"a": 3}}, TypeError, "monitors must be a dict of names to functions"),
         ({"monitor_every": 0}, ValueError, "monitor_every must be at least 1"),
         ({"checkpoint_every": 0}, ValueError, "checkpoint_every must be at least 1"),
-        ({"checkpoint": 3}, TypeError, "path must be a path, got 3"),
+        ({"checkpoint": 3}, TypeError, "checkpoint must be a path, got 3"),
         ({"learning_rate": lambda epoch: -1.0}, ValueError, r"learning_rate\(1\) must be finite"),
         ({"learning_rate": lambda epoch: "a"}, TypeError, r"learning_rate\(1\) must be a real"),
     ],
