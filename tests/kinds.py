@@ -149,7 +149,6 @@ def not_numbers():
         [None],
         [object()],
         [Refusing(), Refusing()],
-        [[[]]],
         [10**5000],
         [[10**5000, 1, 1, 1]],
         10**5000,
@@ -177,7 +176,19 @@ def not_numbers():
 
 def not_single():
     """List arrays where a single number is wanted, and truth values."""
-    return [[], [1], (1,), [1, 1], np.ones(1), np.ones((1, 1)), np.ones(0), True, np.True_, [True]]
+    return [
+        [],
+        [[[]]],
+        [1],
+        (1,),
+        [1, 1],
+        np.ones(1),
+        np.ones((1, 1)),
+        np.ones(0),
+        True,
+        np.True_,
+        [True],
+    ]
 
 
 def not_finite():
@@ -225,7 +236,7 @@ def size(right=3, least=1, most=None, *, top=None):
         lambda: right,
         lambda: [value for value in wrong() if not _is_from(value, least, highest)],
         odd,
-        lambda: [(np.array(right), right), (np.array(right, dtype=np.int8), right)],
+        lambda: [(np.array(right), right)],
         drawn_wrong=st.one_of(
             st.integers(max_value=least - 1),
             st.integers(min_value=highest + 1),
@@ -254,18 +265,23 @@ def _fits(pair):
     with np.errstate(all="ignore"):
         if np.issubdtype(kind, np.integer):
             return number == int(number) and np.iinfo(kind).min <= number <= np.iinfo(kind).max
-        return abs(number) <= np.finfo(kind).max and kind(number) == number
+        return abs(number) <= np.finfo(kind).max and float(kind(number)) == number
 
 
 def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False):
     """Make the kind of a number between two bounds (with `above`, `below`: not the bound)."""
-    out = [least if above else np.nextafter(least, -np.inf), least - 1.0]
-    out += [most if below else np.nextafter(most, np.inf), 2 * most, most + 1.0]
+    out = [
+        math.nextafter(least, -math.inf),
+        least - 1.0,
+        math.nextafter(most, math.inf),
+        most + 1.0,
+    ]
+    out = [x for x in out if math.isfinite(x) and not least <= x <= most]
+    out += [least] * above + [most] * below
 
     def wrong():
-        beyond = [float(value) for value in out if math.isfinite(value)]
-        typed = [kind(value) for value in beyond for kind in FLOATS if kind(value) == value]
-        return [*not_numbers(), *not_single(), *not_finite(), *beyond, *typed]
+        typed = [kind(value) for value in out for kind in FLOATS if _fits((value, kind))]
+        return [*not_numbers(), *not_single(), *not_finite(), *out, *typed]
 
     too_small = st.floats(max_value=least, exclude_max=not above, allow_nan=False)
     too_large = st.floats(min_value=most, exclude_min=not below, allow_nan=False)
@@ -274,7 +290,7 @@ def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False)
     return Kind(
         lambda: right,
         wrong,
-        lambda: [(kind(right), right) for kind in FLOATS if kind(right) == right],
+        lambda: [(kind(right), right) for kind in FLOATS if _fits((right, kind))],
         lambda: [(np.array(right), right), (Fraction(right), right), (Decimal(right), right)],
         drawn_wrong=st.one_of(
             *[too_small] * (least > -math.inf), *[too_large] * (most < math.inf), words()
@@ -335,28 +351,15 @@ def numbers(right=0.5):
     single = number(right)
 
     def wrong():
-        refused = [value for value in single.wrong() if not _is_array_of_numbers(value)]
-        return [*refused, [True], np.ones(2, dtype=bool), [0.5, math.nan], [0.5, 2 * LARGEST]]
+        truths = [True, np.True_, [True], np.ones(2, dtype=bool)]
+        too_large = [1.1 * LARGEST, 10**101, [0.5, -1.1 * LARGEST], [0.5, math.nan]]
+        return [*not_numbers(), *not_finite(), *truths, *too_large]
 
     def odd():
         array = np.array([0.5, -0.25, 2.0])
         return [*single.odd(), *[(form, array) for form in forms(array)], ([], np.empty(0))]
 
     return replace(single, wrong=wrong, odd=odd)
-
-
-def _is_array_of_numbers(value):
-    return isinstance(value, (list, tuple, np.ndarray)) and _kind_of(value) in "iuf"
-
-
-def _kind_of(value):
-    try:
-        array = np.asarray(value)
-    except Exception:
-        return "O"
-    finite = array.dtype.kind in "iuf" and np.all(np.abs(array) <= LARGEST)
-    masked = np.ma.isMaskedArray(value) or "masked" in repr(value)
-    return array.dtype.kind if finite and not masked else "O"
 
 
 def forms(array):
@@ -385,18 +388,24 @@ SHAPES += [(1, 5), (0, 0), (1, 2, 4), (2, 2, 2), (1, 0, 4), (1, 1, 1, 4)]
 
 
 def fits(shape, rule):
-    """Whether a shape is right; in a rule stand lengths, ranges of them, and ... in front."""
+    """Whether a shape is right; in a rule stand lengths, ranges of them, and ... at one end."""
     if rule[:1] == (...,):
         rule = rule[1:]
         shape = shape[-len(rule) :] if rule else ()
+    elif rule[-1:] == (...,):
+        rule = rule[:-1]
+        shape = shape[: len(rule)]
     return len(shape) == len(rule) and all(
-        length in want if isinstance(want, range) else length == want
+        length == want if isinstance(want, int) else length in want
         for length, want in zip(shape, rule, strict=True)
     )
 
 
-def _array(right, rule, entries, bad, good, truth=False):
-    """Make the kind of an array whose entries are drawn from `good`."""
+def _array(right, rule, entries, bad, good, *, truth=False, single=False):
+    """Make the kind of an array whose entries are drawn from `good`.
+
+    With `truth`, truth values are 0 and 1; with `single`, a number stands for all entries.
+    """
     right = np.array(right, dtype=np.float64)
 
     def spoilt(value):
@@ -407,12 +416,14 @@ def _array(right, rule, entries, bad, good, truth=False):
     def shaped(shape):
         return np.resize(np.array(entries, dtype=np.float64), shape)
 
+    def fitting(shape):
+        return fits(shape, rule) or (single and shape == ())
+
     def wrong():
-        shapes = [shaped(shape) for shape in SHAPES if not fits(shape, rule)]
+        shapes = [shaped(shape) for shape in SHAPES if not fitting(shape)]
         values = [value for value in not_numbers() if not isinstance(value, str)]
-        masks = np.zeros(right.shape, dtype=bool)
-        masked = [np.ma.array(right, mask=masks), np.ma.array(right, mask=~masks)]
-        masked += [list(np.ma.array(right, mask=masks))] if right.ndim > 1 else []
+        masked = [np.ma.array(right, mask=right != right.flat[0])]
+        masked += [list(masked[0])] if right.ndim > 1 else []
         objects = [right.astype(object), right.astype(complex), right.astype(str)]
         truths = [] if truth else [np.ones(right.shape, dtype=bool)]
         scattered = [sparse.csr_array(right), sparse.coo_matrix(right)] if right.ndim == 2 else []
@@ -420,7 +431,7 @@ def _array(right, rule, entries, bad, good, truth=False):
         return [*everything, *map(spoilt, bad), *[spoilt(x).tolist() for x in bad]]
 
     def odd():
-        truths = truth and np.isin(right, [0, 1]).all()
+        truths = int(truth and set(right.flat) <= {0, 1})
         return [(form, right) for form in [*forms(right), *[right.astype(bool)] * truths]]
 
     shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
@@ -429,10 +440,9 @@ def _array(right, rule, entries, bad, good, truth=False):
         lambda: right.copy(),
         wrong,
         odd,
-        lambda: [],
+        lambda: [(np.ma.array(right), right), (list(np.ma.array(right)), right)],
         drawn_wrong=st.one_of(
-            shapes.filter(lambda shape: not fits(shape, rule)).map(shaped),
-            st.sampled_from(bad).map(spoilt),
+            shapes.filter(lambda shape: not fitting(shape)).map(shaped),
             st.tuples(st.integers(0, right.size - 1), st.sampled_from(bad)).map(
                 lambda at: np.where(np.arange(right.size) == at[0], at[1], right.flat).reshape(
                     right.shape
@@ -459,24 +469,23 @@ def bits(right, rule):
     return _array(right, rule, [1, 0, 0], bad, st.sampled_from([0.0, 1.0]), truth=True)
 
 
-def reals(right, rule, least=-LARGEST, *, truth=True):
+def reals(right, rule, least=-LARGEST, *, truth=True, single=False):
     """Make the kind of an array of finite numbers."""
     bad = [math.nan, math.inf, -math.inf, 1.1 * LARGEST, -1.1 * LARGEST, 1e300]
     bad += [-1.0, 0.0] if least > 0 else []
     good = signed() if least < 0 else magnitudes(least).filter(lambda x: x >= least)
-    return _array(right, rule, [0.5, 0.25, 2.0], bad, good, truth)
+    return _array(right, rule, [0.5, 0.25, 2.0], bad, good, truth=truth, single=single)
 
 
 def integers(right, rule, least, most):
     """Make the kind of an array of integers."""
     right = np.array(right)
-    kind = _array(right, rule, [least, most], [least - 1, most + 1], st.just(least))
 
     def wrong():
-        arrays = [value for value in kind.wrong() if _kind_of(value) not in "iuf"]
-        out = [np.full(right.shape, value) for value in (least - 1, most + 1, -(2**63), 0.5)]
+        shapes = [np.full(shape, least) for shape in SHAPES if not fits(shape, rule)]
+        out = [np.full(right.shape, value) for value in (least - 1, most + 1, -(2**63), 0.5, True)]
         out += [np.full(right.shape, 2**64 - 1, dtype=np.uint64), right.astype(np.float64)]
-        return [*arrays, *out]
+        return [*not_numbers(), *shapes, *out, np.ma.array(right, mask=right > least)]
 
     def odd():
         return [(form, right) for form in forms(right) if np.asarray(form).dtype.kind in "iu"]
@@ -527,11 +536,12 @@ def choice(right, *others):
 
     def wrong():
         texts = ["", right.upper(), right + " ", " " + right, right[:-1], right + "\0", [right]]
-        texts += [right.encode(), np.array([right, right]), np.array(right), {right}, (right,)]
+        texts += [right.encode(), np.array([right, right]), {right}, (right,)]
         values = [value for value in not_numbers() if not isinstance(value, str)]
         return [*values, *texts, 0, 1, True, 0.5, Undecided()]
 
-    return Kind(lambda: right, wrong, lambda: [(np.str_(right), right)])
+    either = [(np.array(right), right)]
+    return Kind(lambda: right, wrong, lambda: [(np.str_(right), right)], lambda: either)
 
 
 def flag():
