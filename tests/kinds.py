@@ -424,7 +424,7 @@ def _array(right, rule, entries, bad, good, *, truth=False, single=False):
         values = [value for value in not_numbers() if not isinstance(value, str)]
         masked = [np.ma.array(right, mask=right != right.flat[0])]
         masked += [list(masked[0])] if right.ndim > 1 else []
-        objects = [right.astype(object), right.astype(complex), right.astype(str)]
+        objects = [right.astype(complex), right.astype(str)]
         truths = [] if truth else [np.ones(right.shape, dtype=bool)]
         scattered = [sparse.csr_array(right), sparse.coo_matrix(right)] if right.ndim == 2 else []
         everything = [*shapes, *values, *masked, *objects, *truths, *scattered]
@@ -440,7 +440,7 @@ def _array(right, rule, entries, bad, good, *, truth=False, single=False):
         lambda: right.copy(),
         wrong,
         odd,
-        lambda: [(np.ma.array(right), right), (list(np.ma.array(right)), right)],
+        lambda: [(other, right) for other in [np.ma.array(right), right.astype(object)]],
         drawn_wrong=st.one_of(
             shapes.filter(lambda shape: not fitting(shape)).map(shaped),
             st.tuples(st.integers(0, right.size - 1), st.sampled_from(bad)).map(
@@ -457,10 +457,10 @@ def _array(right, rule, entries, bad, good, *, truth=False, single=False):
     )
 
 
-def spins(right, rule):
-    """Make the kind of an array of -1 and +1."""
+def spins(right, rule, *, truth=False):
+    """Make the kind of an array of -1 and +1; with `truth`, truth values are something else."""
     bad = [0, 2, -2, 0.5, 255, 1e300, math.nan, math.inf, -math.inf]
-    return _array(right, rule, [1, -1, -1], bad, st.sampled_from([-1.0, 1.0]))
+    return _array(right, rule, [1, -1, -1], bad, st.sampled_from([-1.0, 1.0]), truth=truth)
 
 
 def bits(right, rule):
@@ -498,14 +498,14 @@ def truths(right):
     right = np.array(right, dtype=bool)
 
     def wrong():
-        arrays = [right.astype(kind) for kind in (int, float, object, str, np.uint8)]
+        arrays = [right.astype(kind) for kind in (int, float, str, np.uint8)]
         arrays += [right[0], right[:, :1], right[None], np.ma.array(right, mask=right), right.T]
         return [*not_numbers(), *arrays, True, 1]
 
     def odd():
         return [(form, right) for form in (right.tolist(), np.asfortranarray(right))]
 
-    return Kind(lambda: right.copy(), wrong, odd)
+    return Kind(lambda: right.copy(), wrong, odd, lambda: [(right.astype(object), right)])
 
 
 def rng():
