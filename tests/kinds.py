@@ -477,6 +477,12 @@ def reals(right, rule, least=-LARGEST, *, truth=True, single=False):
     return _array(right, rule, [0.5, 0.25, 2.0], bad, good, truth=truth, single=single)
 
 
+def probabilities(right, rule):
+    """Make the kind of an array of numbers from 0 to 1."""
+    bad = [-0.25, 1.5, 1e300, math.nan, math.inf, -math.inf]
+    return _array(right, rule, [0.5, 0.25, 1.0], bad, st.floats(0, 1), truth=True)
+
+
 def integers(right, rule, least, most):
     """Make the kind of an array of integers."""
     right = np.array(right)
