@@ -25,7 +25,6 @@ from kinds import (
     TWO,
     Count,
     Kind,
-    Lengthless,
     Refusing,
     Unprintable,
     bits,
@@ -142,7 +141,7 @@ def monitors():
 
 def grid():
     values = [None, 1, 0.5, "abc", [1], [[1]], object(), Unprintable(), {"a": 1}, {1: [1]}, int]
-    values += [[{"a": 1}, None], [{1: 1}], {"a": None}, {"a": [0], "b": 3}, {"a": Lengthless([1])}]
+    values += [[{"a": 1}, None], [{1: 1}], {"a": None}, {"a": [0], "b": 3}]
     plain = {"a": [1, 2]}
     odd = [(({"a": a} for a in (1, 2)), plain), ({"a": iter([1, 2])}, plain)]
     return Kind(lambda: plain, lambda: values, lambda: odd)
@@ -607,7 +606,8 @@ def show(value):
 
 
 def prepared(row, given):
-    """Make the arguments of a call, in an empty folder."""
+    """Make the arguments of a call, in an empty folder, and with no figure."""
+    plt.close("all")
     for file in Path().iterdir():
         file.unlink()
     return row.make(**given)
