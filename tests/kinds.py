@@ -176,19 +176,8 @@ def not_numbers():
 
 def not_single():
     """List arrays where a single number is wanted, and truth values."""
-    return [
-        [],
-        [[[]]],
-        [1],
-        (1,),
-        [1, 1],
-        np.ones(1),
-        np.ones((1, 1)),
-        np.ones(0),
-        True,
-        np.True_,
-        [True],
-    ]
+    lists = [[], [[[]]], [1], (1,), [1, 1], [True]]
+    return [*lists, np.ones(1), np.ones((1, 1)), np.ones(0), True, np.True_]
 
 
 def not_finite():
@@ -229,7 +218,7 @@ def size(right=3, least=1, most=None, *, top=None):
         return [*not_numbers(), *not_single(), *not_finite(), *out, *floats, *others]
 
     def odd():
-        return [(kind(n), n) for kind in INTEGERS for n in {right, top, least} if _fits((n, kind))]
+        return [(kind(n), n) for kind in INTEGERS for n in {right, top, least} if _holds(kind, n)]
 
     numbers = st.integers(least, top)
     return Kind(
@@ -255,32 +244,26 @@ def _is_from(value, least, most):
 
 def _typed(numbers, types):
     """Draw a number in one of the types that hold it exactly, and as it is."""
-    return (
-        st.tuples(numbers, st.sampled_from(types)).filter(_fits).map(lambda x: (x[1](x[0]), x[0]))
-    )
+    pairs = st.tuples(st.sampled_from(types), numbers).filter(lambda pair: _holds(*pair))
+    return pairs.map(lambda pair: (pair[0](pair[1]), pair[1]))
 
 
-def _fits(pair):
-    number, kind = pair
+def _holds(kind, number):
+    """Whether a type of NumPy holds a number exactly."""
+    if np.issubdtype(kind, np.integer):
+        return number == int(number) and np.iinfo(kind).min <= number <= np.iinfo(kind).max
     with np.errstate(all="ignore"):
-        if np.issubdtype(kind, np.integer):
-            return number == int(number) and np.iinfo(kind).min <= number <= np.iinfo(kind).max
         return abs(number) <= np.finfo(kind).max and float(kind(number)) == number
 
 
 def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False):
     """Make the kind of a number between two bounds (with `above`, `below`: not the bound)."""
-    out = [
-        math.nextafter(least, -math.inf),
-        least - 1.0,
-        math.nextafter(most, math.inf),
-        most + 1.0,
-    ]
+    out = [math.nextafter(least, -math.inf), least - 1.0, math.nextafter(most, math.inf), most + 1]
     out = [x for x in out if math.isfinite(x) and not least <= x <= most]
     out += [least] * above + [most] * below
 
     def wrong():
-        typed = [kind(value) for value in out for kind in FLOATS if _fits((value, kind))]
+        typed = [kind(value) for value in out for kind in FLOATS if _holds(kind, value)]
         return [*not_numbers(), *not_single(), *not_finite(), *out, *typed]
 
     too_small = st.floats(max_value=least, exclude_max=not above, allow_nan=False)
@@ -290,21 +273,23 @@ def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False)
     return Kind(
         lambda: right,
         wrong,
-        lambda: [(kind(right), right) for kind in FLOATS if _fits((right, kind))],
+        lambda: [(kind(right), right) for kind in FLOATS if _holds(kind, right)],
         lambda: [(np.array(right), right), (Fraction(right), right), (Decimal(right), right)],
         drawn_wrong=st.one_of(
             *[too_small] * (least > -math.inf), *[too_large] * (most < math.inf), words()
         ),
         drawn_odd=_typed(inside, FLOATS) | _typed(whole, INTEGERS),
-        extremes=inside | magnitudes(max(least, 0.0), most).filter(lambda x: x > least),
+        extremes=inside
+        | magnitudes(max(least, 0.0), most).filter(
+            lambda x: x > least or (x == least and not above)
+        ),
     )
 
 
 def magnitudes(least=0.0, most=LARGEST):
-    """Draw numbers whose logarithms are spread evenly; of both signs, unless there is a bound."""
+    """Draw numbers above 0 whose logarithms are spread evenly, and the least."""
     exponents = st.floats(-300, math.log10(min(most, LARGEST)))
-    sizes = exponents.map(lambda exponent: min(10.0**exponent, most)) | st.just(least)
-    return sizes
+    return exponents.map(lambda exponent: min(10.0**exponent, most)) | st.just(least)
 
 
 def signed():
@@ -379,6 +364,12 @@ def forms(array):
     return out
 
 
+def _form(array, number):
+    """Pick one of the forms, and keep the array itself."""
+    found = forms(array)
+    return found[number % len(found)], array
+
+
 def _tuples(nested):
     return tuple(map(_tuples, nested)) if isinstance(nested, list) else nested
 
@@ -450,9 +441,7 @@ def _array(right, rule, entries, bad, good, *, truth=False, single=False):
             ),
             words(),
         ),
-        drawn_odd=filled.flatmap(
-            lambda array: st.sampled_from(forms(array)).map(lambda form: (form, array))
-        ),
+        drawn_odd=st.builds(_form, filled, st.integers(0, 99)),
         extremes=filled,
     )
 
