@@ -21,7 +21,7 @@ LARGEST = 1e100
 ANY = range(1, MOST)  # lengths of an axis
 TWO = range(2, MOST)
 EVEN = range(2, MOST, 2)
-INTEGERS = [np.dtype(f"{sign}int{bits}").type for sign in ("", "u") for bits in (8, 16, 32, 64)]
+INTEGERS = [np.int8, np.uint8, np.int16, np.int64, np.uint64]
 FLOATS = [np.float16, np.float32, np.float64, np.longdouble]
 BYTE_ORDERS = [np.dtype(">i2"), np.dtype(">f4"), np.dtype(">f8")]
 
@@ -45,7 +45,12 @@ class Kind:
 
 def optional(kind):
     """None is right, too."""
-    return replace(kind, wrong=lambda: [value for value in kind.wrong() if value is not None])
+    drawn = kind.drawn_wrong
+    return replace(
+        kind,
+        wrong=lambda: [value for value in kind.wrong() if value is not None],
+        drawn_wrong=drawn if drawn is nothing else drawn.filter(lambda value: value is not None),
+    )
 
 
 def passed(value):
@@ -256,8 +261,11 @@ def _holds(kind, number):
         return abs(number) <= np.finfo(kind).max and float(kind(number)) == number
 
 
-def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False):
-    """Make the kind of a number between two bounds (with `above`, `below`: not the bound)."""
+def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False, top=100.0):
+    """Make the kind of a number between two bounds (with `above`, `below`: not the bound).
+
+    Up to `top` it can be tried in little time.
+    """
     out = [math.nextafter(least, -math.inf), least - 1.0, math.nextafter(most, math.inf), most + 1]
     out = [x for x in out if math.isfinite(x) and not least <= x <= most]
     out += [least] * above + [most] * below
@@ -268,8 +276,8 @@ def real(right=0.5, least=-math.inf, most=math.inf, *, above=False, below=False)
 
     too_small = st.floats(max_value=least, exclude_max=not above, allow_nan=False)
     too_large = st.floats(min_value=most, exclude_min=not below, allow_nan=False)
-    inside = st.floats(max(least, -100.0), min(most, 100.0), exclude_min=above, exclude_max=below)
-    whole = st.integers(math.ceil(max(least, -100.0)) + above, int(min(most, 100.0)) - below)
+    inside = st.floats(max(least, -100.0), min(most, top), exclude_min=above, exclude_max=below)
+    whole = st.integers(math.ceil(max(least, -100.0)) + above, int(min(most, top)) - below)
     return Kind(
         lambda: right,
         wrong,

@@ -134,6 +134,18 @@ def measured():
     return Kind(lambda: np.array([0.5, 0.25]), not_numbers)
 
 
+def series(least=2):
+    """Make the kind of a series, or several; too many numbers to draw one by one."""
+    kind = reals(SERIES, (..., range(least, 10**6)), truth=False)
+    wrong = [np.zeros((1, 2, 8)), SERIES[0, :0]]
+    return replace(
+        kind,
+        wrong=lambda: [*kind.wrong(), *wrong],
+        drawn_odd=nothing,
+        extremes=signed().map(lambda size: size * SERIES),
+    )
+
+
 def monitors():
     values = [1, "abc", [abs], {1: abs}, {"a": 1}, {"a": None}, abs, object(), Unprintable()]
     return Kind(lambda: {"size": Count(lambda rbm, rng: np.abs(rbm.weights).max())}, lambda: values)
@@ -358,14 +370,14 @@ ROWS = [
         "chapters.ring_bits",
         n_samples=size(3),
         n_sites=size(4),
-        coupling=real(0.5, 0.0, 3.0),
+        coupling=real(0.5, 0.0, 3.0, top=1.0),
         rng=rng(),
     ),
     Row(
         "chapters.show_images",
-        images=reals(REALS, (ANY, {1, 4, 9, 16, 25})),
+        images=reals(REALS[:1], (ANY, {1, 4, 9, 16, 25})),
         titles=passed(("a",)),
-        columns=size(2, top=5),
+        columns=size(1, top=2),
         size=real(0.5, 0.0, above=True),
         imshow=passed({"cmap": "gray"}),
     ),
@@ -383,7 +395,7 @@ ROWS = [
         **single_field,
         rng=rng(),
     ),
-    Row("diagnostics.autocorrelation_time", series=reals(SERIES, (ANY, TWO), truth=False)),
+    Row("diagnostics.autocorrelation_time", series=series()),
     Row("diagnostics.correlation", spins=samples, max_distance=size(2, 0, 4), n_blocks=size(3, 2)),
     Row(
         "diagnostics.correlation_by_distance",
@@ -401,7 +413,7 @@ ROWS = [
         max_distance=passed(1),
         n_blocks=passed(2),
     ),
-    Row("diagnostics.effective_sample_size", series=reals(SERIES, (ANY, TWO), truth=False)),
+    Row("diagnostics.effective_sample_size", series=series()),
     Row("diagnostics.estimate_coupling", spins=spins(SPINS, (TWO, TWO)), n_blocks=size(3, 2)),
     Row("estimate.Estimate", value=measured(), error=measured()),
     Row("estimate.Estimate.mean", values=reals(REALS, (TWO, ...)), axis=size(0, -2, 1)),
@@ -682,10 +694,8 @@ def difference(row, argument, value, plain, *, may_be_refused=False):
 
 def problems(row, argument, tried):
     """List what is wrong, for pairs of a value and what was said of it."""
-    found = [
-        f"{row}({argument}={show(value)}): {said}" for value, said in tried if said is not None
-    ]
-    return "\n".join(found)
+    found = [f"{show(value)}: {said}" for value, said in tried if said is not None]
+    return "\n".join([f"{row}({argument}=...), {len(found)} values", *found[:8]] if found else [])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=repr)
@@ -716,7 +726,7 @@ drawn = settings(
     derandomize=True,
     deadline=None,
     database=None,
-    max_examples=10,
+    max_examples=6,
     phases=[Phase.generate],  # hundreds of tests: no time to look for the smallest example
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
