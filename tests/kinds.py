@@ -40,6 +40,7 @@ class Kind:
     drawn_wrong: st.SearchStrategy = nothing
     drawn_odd: st.SearchStrategy = nothing
     extremes: st.SearchStrategy | None = None  # right values of all magnitudes
+    takes_memory: bool = False  # a size: the larger, the more
     names: tuple = ()  # what an error may speak of instead of the argument
 
 
@@ -210,8 +211,11 @@ def _strange():
     return hnp.arrays(types, hnp.array_shapes(min_dims=0, max_dims=3, max_side=4))
 
 
-def size(right=3, least=1, most=None, *, top=None):
-    """Make the kind of an integer from `least` on; up to `top` it can be tried in little time."""
+def size(right=3, least=1, most=None, *, top=None, takes_time=False):
+    """Make the kind of an integer from `least` on; up to `top` it can be tried in little time.
+
+    Without a bound `most` it can be far too large; with `takes_time`, that is the caller's wish.
+    """
     highest = MOST if most is None else most
     top = min(highest, 127) if top is None else top
 
@@ -239,6 +243,7 @@ def size(right=3, least=1, most=None, *, top=None):
             words(),
         ),
         drawn_odd=_typed(numbers, INTEGERS),
+        takes_memory=most is None and not takes_time,
     )
 
 

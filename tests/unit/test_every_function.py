@@ -259,7 +259,7 @@ def machine_rows(kind, make, visible):
         row(f"{kind}.hidden_probabilities", visible=visible),
         row(f"{kind}.sample_hidden", visible=visible, rng=rng()),
         row(f"{kind}.sample_visible", hidden=hidden, rng=rng()),
-        row(f"{kind}.gibbs", visible=visible, n_steps=size(2, 0), rng=rng()),
+        row(f"{kind}.gibbs", visible=visible, n_steps=size(2, 0, takes_time=True), rng=rng()),
         row(f"{kind}.reconstruct", visible=visible, rng=rng()),
     ]
 
@@ -287,7 +287,7 @@ in_field = {"coupling": numbers(0.5), "field": numbers(0.25)}
 ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
 chains = {
     **ring,
-    "n_sweeps": size(2, 0, top=5),
+    "n_sweeps": size(2, 0, top=5, takes_time=True),
     "rng": rng(),
     "start": passed(None),
     "observe": optional(function(lambda spins: spins.sum())),
@@ -303,17 +303,17 @@ started = {
 }
 samples = spins(SPINS, (TWO, ANY))
 training = {
-    "n_epochs": size(2, top=3),
+    "n_epochs": size(2, top=3, takes_time=True),
     "learning_rate": rate(),
     "batch_size": optional(size(2, 1, 3)),
     "method": choice("cd"),
-    "n_gibbs": size(1, top=3),
+    "n_gibbs": size(1, top=3, takes_time=True),
     "n_chains": passed(None),
     "momentum": real(0.5, 0.0, 1.0, below=True),
     "l1": real(0.25, 0.0),
     "mask": optional(truths(np.array(WEIGHTS) > 0)),
     "rng": rng(),
-    "n_threads": size(1, top=2),
+    "n_threads": size(1, top=2, takes_time=True),
     "progress": flag(),
     "callback": optional(function(lambda epoch, rbm: None)),
     "monitors": optional(monitors()),
@@ -343,8 +343,8 @@ ROWS = [
         "chapters.learn_ring",
         data=bits(BITS, (ANY, TWO)),
         l1=real(0.25, 0.0),
-        n_epochs=size(2, top=3),
-        n_refit_epochs=size(2, top=3),
+        n_epochs=size(2, top=3, takes_time=True),
+        n_refit_epochs=size(2, top=3, takes_time=True),
         threshold=real(0.5, 0.0),
         rng=rng(),
     ),
@@ -361,7 +361,7 @@ ROWS = [
         rbm=bit_machine,
         data=bit_data,
         method=choice("cd"),
-        n_epochs=size(2, top=3),
+        n_epochs=size(2, top=3, takes_time=True),
         learning_rate=rate(),
         threshold=real(0.5, 0.0),
         rng=rng(),
@@ -467,7 +467,7 @@ ROWS = [
         "rbm.ais_log_partition",
         rbm=any_machine,
         n_chains=size(5, 2),
-        n_temperatures=size(3, top=5),
+        n_temperatures=size(3, top=5, takes_time=True),
         rng=rng(),
     ),
     Row("rbm.decimation_rbm", n_visible=size(4), coupling=number()),
@@ -503,7 +503,7 @@ ROWS = [
         rbm=own(of_bits),
         data=passed(BITS),
         n_epochs=passed(2),
-        learning_rate=function(lambda epoch: 0.5),
+        learning_rate=own(lambda: Count(lambda epoch: 0.5)),
         method=passed("pcd"),
         n_chains=optional(size(2)),
         rng=rng(),
@@ -720,6 +720,16 @@ def test_odd_values_mean_the_plain_ones(row, argument):
         tried.append((value, difference(row, argument, value, plain, may_be_refused=True)))
     found = problems(row, argument, tried)
     assert not found, found
+
+
+@pytest.mark.parametrize(
+    ("row", "argument"),
+    [(row, argument) for row, argument in ARGUMENTS if row.arguments[argument].takes_memory],
+    ids=repr,
+)
+def test_a_size_beyond_all_memory_is_refused_at_once(row, argument):
+    said = complaint(row, argument, 2**53)
+    assert said in (None, "accepted") or said.startswith("MemoryError"), said
 
 
 drawn = settings(
