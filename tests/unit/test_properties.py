@@ -1,18 +1,31 @@
-"""Three exact solutions of the ring, which share no code, agree at drawn sizes and couplings.
+"""Exact solutions that share no code agree at drawn sizes and numbers of all magnitudes.
 
 hypothesis draws the same examples on every machine (``derandomize``), extremes among them. What
 cannot be enumerated is compared with the textbook's formulas in numbers of 500 digits, in which
 nothing overflows, and what cancels leaves digits enough.
 """
 
+import math
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+from functools import partial
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.special import logsumexp
 
 from rgrbm import decimation, ising, transfer_matrix
+from rgrbm.rbm import (
+    BernoulliRBM,
+    GaussianBernoulliRBM,
+    exact_distribution,
+    exact_log_partition,
+    exact_moments,
+    gibbs_matrix,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 drawn = settings(derandomize=True, deadline=None, max_examples=200)
@@ -150,3 +163,61 @@ def test_spins_and_bits_and_their_numbers(states):
     np.testing.assert_array_equal(ising.enumerate_spins(4)[ising.state_index(bits)], spins)
     weights = [8, 4, 2, 1]
     np.testing.assert_array_equal(ising.state_index(spins), bits @ weights)
+
+
+def machines(n_visible, n_hidden, *, real=False):
+    """Draw machines with parameters of all magnitudes up to 100."""
+    parts = [hnp.arrays(float, n, elements=spread) for n in (n_visible * n_hidden, n_visible)]
+    parts += [hnp.arrays(float, n_hidden, elements=spread)]
+    if real:
+        widths = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
+        parts += [hnp.arrays(float, n_visible, elements=widths)]
+
+    def make(weights, *others):
+        kind = GaussianBernoulliRBM if real else BernoulliRBM
+        return kind.from_parameters(weights.reshape(n_visible, n_hidden), *others)
+
+    return st.builds(make, *parts)
+
+
+@settings(drawn, max_examples=60)
+@given(machines(3, 2))
+def test_machines_of_bits_and_enumeration(rbm):
+    law, log_partition = oracles.machine_law(rbm)
+    visible, hidden = oracles.bits(3), oracles.bits(2)
+    energies = [[oracles.machine_energy(rbm, v, h) for h in hidden] for v in visible]
+    close = partial(np.testing.assert_allclose, rtol=1e-11, atol=1e-11)
+    close(rbm.energy(visible[:, None], hidden), energies)
+    close(rbm.free_energy(visible), -logsumexp(-np.array(energies), axis=1))
+    close(rbm.hidden_free_energy(hidden), -logsumexp(-np.array(energies), axis=0))
+    close(exact_log_partition(rbm), log_partition)
+    close(exact_distribution(rbm), law.sum(axis=1))
+    moments = exact_moments(rbm)
+    for found, exact in zip(moments, [*oracles.machine_moments(rbm), log_partition], strict=True):
+        close(found, exact)
+    close(gibbs_matrix(rbm), oracles.machine_step(rbm))
+    spins = BernoulliRBM.from_spin_parameters(*rbm.spin_parameters())
+    close(exact_distribution(spins), law.sum(axis=1), rtol=1e-9)
+
+
+@settings(drawn, max_examples=40)
+@given(machines(2, 3, real=True), hnp.arrays(float, 2, elements=spread))
+def test_machines_of_real_units_and_the_textbook(rbm, visible):
+    exactly = np.vectorize(Decimal, otypes=[object])
+    with localcontext(many_digits, prec=60):
+        weights, c, b, sigma = map(exactly, rbm.parameters().values())
+        v, two_pi = exactly(visible), 2 * Decimal(math.pi)
+        logs = []  # of the weights of hidden states
+        for h in exactly(oracles.bits(3).astype(float)):
+            mean = c + weights @ h
+            units = (mean**2 - c**2) / (2 * sigma**2) + [(two_pi * s**2).ln() / 2 for s in sigma]
+            logs.append(h @ b + sum(units))
+        log_partition = sum(x.exp() for x in logs).ln()
+        inputs = b + (v / sigma**2) @ weights
+        free_energy = sum(((v - c) / sigma) ** 2) / 2 - sum((1 + x.exp()).ln() for x in inputs)
+        means = [1 / (1 + (-x).exp()) for x in inputs]
+    close = partial(np.testing.assert_allclose, rtol=1e-11, atol=1e-11)
+    close(rbm.hidden_free_energy(oracles.bits(3)), [-float(x) for x in logs])
+    close(rbm.free_energy(visible), float(free_energy))
+    close(rbm.hidden_probabilities(visible), [float(x) for x in means])
+    close(exact_log_partition(rbm), float(log_partition))
