@@ -127,6 +127,8 @@ def coupling_and_field(coupling, field):
 def two_valued(name, value, low, high, shape=None):
     """Return `value` as an array with the entries `low` and `high`, of its own type."""
     found = numeric(name, value)
+    if low < 0 and found.dtype.kind == "b":
+        raise TypeError(f"{name} must be spins -1 and 1, got truth values")
     if shape is not None:
         _check_shape(name, found, shape)
     wrong = found != low
@@ -140,10 +142,7 @@ def two_valued(name, value, low, high, shape=None):
 
 def spin_states(name, value, n_sites=None):
     """Return `value` as an int8 array of spins, with at least one site on its last axis."""
-    found = two_valued(name, value, -1, 1, (..., n_sites))
-    if found.dtype.kind == "b":
-        raise TypeError(f"{name} must be spins -1 and 1, got truth values")
-    return found.astype(np.int8)
+    return two_valued(name, value, -1, 1, (..., n_sites)).astype(np.int8)
 
 
 def integers(name, value, minimum, maximum):

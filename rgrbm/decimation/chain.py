@@ -82,6 +82,8 @@ def coupling_flow(coupling, field, n_steps):
     ------
     ValueError, TypeError
         As in `decimate_coupling`, or if `n_steps` is not an integer of at least 0.
+    MemoryError
+        If the flow is too long for the memory.
 
     Examples
     --------
@@ -89,12 +91,14 @@ def coupling_flow(coupling, field, n_steps):
     >>> couplings.round(4)
     array([1.    , 0.6625, 0.3501])
     """
-    start = checks.coupling_and_field(coupling, field)
-    flow = [tuple(start)]
-    for _ in range(checks.integer("n_steps", n_steps, 0)):
-        flow.append(_decimate(*flow[-1])[:2])
-    couplings, fields = zip(*flow, strict=True)
-    return np.array(couplings), np.array(fields)
+    coupling, field = checks.coupling_and_field(coupling, field)
+    n_steps = checks.integer("n_steps", n_steps, 0)
+    flow = np.empty((2, n_steps + 1, *coupling.shape))
+    flow[:, 0] = coupling, field
+    for step in range(n_steps):
+        flow[:, step + 1] = _decimate(*flow[:, step])[:2]
+    couplings, fields = flow
+    return couplings, fields
 
 
 def log_partition(n_sites, coupling, field=0.0):

@@ -276,7 +276,7 @@ def spectrum(coupling, field=0.0):
 
 def _ring(n_sites):
     if isinstance(n_sites, (float, np.floating)) and n_sites == np.inf:
-        return n_sites, True
+        return np.inf, True
     return checks.integer("n_sites", n_sites, 1), False
 
 

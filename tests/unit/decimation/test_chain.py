@@ -85,6 +85,11 @@ def test_the_flow_starts_at_its_start():
     np.testing.assert_array_equal(decimation.coupling_flow(1.0, 0.0, 0)[0], [1.0])
 
 
+def test_a_flow_that_is_too_long_for_the_memory_is_refused_at_once():
+    with pytest.raises((MemoryError, ValueError)):
+        decimation.coupling_flow(np.ones(4), 0.1, 2**53)
+
+
 def test_couplings_at_the_limit_of_what_is_accepted_flow_on():
     couplings, fields = decimation.coupling_flow(1e100, 1e100, 5)
     assert np.isfinite(couplings).all()

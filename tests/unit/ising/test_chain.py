@@ -41,9 +41,10 @@ def test_probabilities_of_frozen_rings_add_up_to_one(coupling):
     assert boltzmann_probabilities(4, coupling).sum() == pytest.approx(1, rel=1e-14, abs=0)
 
 
-def test_truth_values_are_no_spins():
+@pytest.mark.parametrize("function", [spins_to_bits, lambda spins: chain_energy(spins, 1.0)])
+def test_truth_values_are_no_spins(function):
     with pytest.raises(TypeError, match="spins must be spins -1 and 1, got truth values"):
-        chain_energy([[True, True]], 1.0)
+        function([[True, True]])
 
 
 def test_huge_couplings_do_not_overflow():

@@ -1,6 +1,7 @@
 """The transfer matrix against enumeration, and where enumeration cannot go."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -95,6 +96,17 @@ def test_the_limit_is_approached_by_large_rings():
         )
         density = -transfer_matrix.log_partition(10**6, coupling, field) / 10**6
         assert transfer_matrix.free_energy_density(coupling, field) == pytest.approx(density)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_infinity_is_infinite_in_every_type(kind):
+    for function in (
+        transfer_matrix.magnetization,
+        partial(transfer_matrix.correlation, distance=3),
+    ):
+        assert function(kind(np.inf), coupling=0.5, field=0.2) == function(
+            math.inf, coupling=0.5, field=0.2
+        )
 
 
 def test_without_a_coupling_spins_are_independent():

@@ -1,0 +1,835 @@
+"""Every public function, and each of its arguments: what is wrong is refused, what is odd is right.
+
+A row of the table makes a right call, and says of what kind each argument is; `tests/kinds.py` has
+for each kind the values that are tried. A new function needs a row here.
+"""
+
+import importlib
+import inspect
+import math
+import re
+from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from kinds import (
+    ANY,
+    EVEN,
+    TWO,
+    Count,
+    Kind,
+    Refusing,
+    Unprintable,
+    bits,
+    choice,
+    flag,
+    function,
+    integers,
+    not_numbers,
+    nothing,
+    number,
+    numbers,
+    optional,
+    passed,
+    path,
+    real,
+    reals,
+    rng,
+    signed,
+    size,
+    spins,
+    truths,
+)
+
+import rgrbm
+from rgrbm.estimate import Estimate
+from rgrbm.ising import bits_to_spins, chain_energy
+from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
+
+SPINS = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, 1]]
+BITS = [[1, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 1]]
+HIDDEN = [[1, 0, 1], [0, 0, 1], [1, 1, 0]]
+REALS = [[0.5, -1.0, 2.0, 0.25], [1.0, 0.0, -0.5, 4.0], [2.0, 2.0, 1.0, -1.0]]
+WEIGHTS = [[0.5, -1.0, 2.0], [0.25, 0.5, 0.0], [1.0, -2.0, 0.5], [-0.5, 0.0, 1.5]]
+VISIBLE_BIAS, HIDDEN_BIAS, SIGMA = [0.5, -0.5, 0.25, 1.0], [-1.0, 0.5, 0.25], [1.0, 0.5, 2.0, 4.0]
+VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
+SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
+
+
+def of_bits():
+    return BernoulliRBM.from_parameters(WEIGHTS, VISIBLE_BIAS, HIDDEN_BIAS)
+
+
+def of_reals():
+    return GaussianBernoulliRBM.from_parameters(WEIGHTS, VISIBLE_BIAS, HIDDEN_BIAS, SIGMA)
+
+
+class Row:
+    """A right call of a function: its name behind a door, and the kinds of its arguments."""
+
+    def __init__(self, name, /, **arguments):
+        self.name, self.arguments = name, arguments
+        door, *names = name.split(".")
+        self.function = importlib.import_module(f"rgrbm.{door}")
+        for part in names:
+            self.function = getattr(self.function, part)
+        if isinstance(self.function, property):  # assigned to
+            self.function = self.function.fset
+        self.signature = inspect.signature(self.function)
+
+    def __repr__(self):
+        return self.name
+
+    def make(self, /, **given):
+        return {name: kind.right() for name, kind in self.arguments.items()} | given
+
+    def call(self, arguments):
+        bound = self.signature.bind_partial()
+        bound.arguments.update(arguments)
+        return self.function(*bound.args, **bound.kwargs)
+
+    def called(self, argument):
+        """What an error may call an argument."""
+        own = self.name.rsplit(".")[-1] if argument == "value" else argument
+        return [own, argument, *self.arguments[argument].names]
+
+
+def own(make):
+    """Something that is not attacked, made afresh."""
+    return Kind(make)
+
+
+def saved(make):
+    make().save("saved.npz")
+    return Path("saved.npz")
+
+
+def axes():
+    return Kind(lambda: plt.figure(1).gca(), lambda: [None, 1, "ax", object(), plt.figure(1)])
+
+
+def text(right):
+    values = [None, 1, b"text", ["text"], object(), Unprintable(), np.array(["a", "b"])]
+    return Kind(lambda: right, lambda: values)
+
+
+def stored():
+    values = [{"a": [object()]}, {"a": [None]}, {"a": Refusing()}, {"a": [[1], [1, 1]]}]
+    return Kind(lambda: {"a": [0.5, 1.0]}, lambda: values, names=("a",))
+
+
+def estimate():
+    values = [None, 1, "abc", [1, 2], np.ones(3), object(), Unprintable()]
+    return Kind(lambda: Estimate(np.array([0.5, 0.25]), np.array([0.1, 0.1])), lambda: values)
+
+
+def measured():
+    return Kind(lambda: np.array([0.5, 0.25]), not_numbers)
+
+
+def series(least=2):
+    """Make the kind of a series, or several; too many numbers to draw one by one."""
+    kind = reals(SERIES, (..., range(least, 10**6)), truth=False)
+    wrong = [np.zeros((1, 2, 8)), SERIES[0, :0]]
+    return replace(
+        kind,
+        wrong=lambda: [*kind.wrong(), *wrong],
+        drawn_odd=nothing,
+        extremes=signed().map(lambda size: size * SERIES),
+    )
+
+
+def monitors():
+    values = [1, "abc", [abs], {1: abs}, {"a": 1}, {"a": None}, abs, object(), Unprintable()]
+    return Kind(lambda: {"size": Count(lambda rbm, rng: np.abs(rbm.weights).max())}, lambda: values)
+
+
+def grid():
+    values = [None, 1, 0.5, "abc", [1], [[1]], object(), Unprintable(), {"a": 1}, {1: [1]}, int]
+    values += [[{"a": 1}, None], [{1: 1}], {"a": None}, {"a": [0], "b": 3}]
+    plain = {"a": [1, 2]}
+    odd = [(({"a": a} for a in (1, 2)), plain), ({"a": iter([1, 2])}, plain)]
+    return Kind(lambda: plain, lambda: values, lambda: odd)
+
+
+def executor():
+    return Kind(lambda: None, lambda: [1, "threads", object(), Unprintable(), int, [], {}])
+
+
+def frames():
+    values = [None, 1, [], (), "", object(), Unprintable(), iter([])]
+    return Kind(lambda: [0], lambda: values, lambda: [(iter([0]), [0]), (np.array([0]), [0])])
+
+
+def figsize():
+    values = [None, 1, "ab", (1,), (1, 2, 3), (0, 1), (-1, 1), (math.nan, 1), ("a", 1), object()]
+    return Kind(lambda: (1.0, 1.0), lambda: values)
+
+
+def where():
+    return Kind(
+        lambda: (0.5,), lambda: [(), (1, 2, 3), ("a",), (None,), (object(),), ([1], [1, 2])]
+    )
+
+
+def note_value():
+    return Kind(lambda: 0.5, lambda: [object(), Unprintable(), [1], {}, np.array([1, 2])])
+
+
+def widths():
+    return reals(SIGMA, (4,), 1e-100, single=True)
+
+
+def rate():
+    """Make the kind of a learning rate, which may be a function, too."""
+    kind = real(0.5, 0.0, above=True)
+    return replace(kind, wrong=lambda: [value for value in kind.wrong() if not callable(value)])
+
+
+def power_of_two():
+    return Kind(lambda: 4, lambda: [*size().wrong(), 3, 6, 12], lambda: [(np.int8(64), 64)])
+
+
+def distribution():
+    values = [[0.5, 0.6], [1.5, -0.5], [math.nan, 1], [math.inf, 1], [0.5, 0.25], [], [[0.5, 0.5]]]
+    kind = reals([0.5, 0.5], (...,))
+    return Kind(lambda: [0.5, 0.5], lambda: [*not_numbers(), *values], kind.odd)
+
+
+def length():
+    """Make the kind of the length of a chain, or of the infinite one."""
+    kind = size(4)
+    infinite = [math.inf, np.float64("inf"), np.float32("inf"), np.float16("inf")]
+    odd = [(value, math.inf) for value in infinite]
+    wrong = [value for value in kind.wrong() if not isinstance(value, float) or value != math.inf]
+    return replace(
+        kind,
+        wrong=lambda: [*wrong, -math.inf],
+        odd=lambda: [*kind.odd(), *odd],
+        drawn_wrong=kind.drawn_wrong.filter(lambda x: not isinstance(x, float) or x != math.inf),
+    )
+
+
+def machine(make, *, bernoulli=False):
+    others = [of_reals] * bernoulli + [lambda: Bits([0.0]), lambda: BernoulliRBM]
+
+    def wrong():
+        values = [None, 0, "rbm", b"rbm", object(), [], {}, np.eye(4), np.ma.masked, math.nan]
+        return [*values, make().parameters(), *[other() for other in others], Unprintable()]
+
+    return Kind(make, wrong, extremes=all_sizes(make))
+
+
+def all_sizes(make):
+    """Draw machines with parameters of all magnitudes."""
+    right = make()
+    parts = {
+        name: hnp.arrays(np.float64, value.shape, elements=signed(), fill=st.nothing())
+        for name, value in right.parameters().items()
+    }
+    if "sigma" in parts:
+        parts["sigma"] = parts["sigma"].map(lambda x: np.clip(np.abs(x), 1e-100, None))
+    return st.fixed_dictionaries(parts).map(lambda drawn: right.from_parameters(**drawn))
+
+
+def machine_rows(kind, make, visible):
+    """Methods that both machines have."""
+    row = partial(Row, self=replace(machine(make), wrong=list))
+    hidden = bits(HIDDEN, (..., 3))
+    return [
+        row(f"{kind}.weights", value=reals(WEIGHTS, (4, 3))),
+        row(f"{kind}.visible_bias", value=reals(VISIBLE_BIAS, (4,))),
+        row(f"{kind}.hidden_bias", value=reals(HIDDEN_BIAS, (3,))),
+        row(f"{kind}.parameters"),
+        row(f"{kind}.copy"),
+        row(f"{kind}.to_vector"),
+        row(f"{kind}.with_vector", vector=reals(VECTOR, (19,))),
+        row(f"{kind}.save", path=path(lambda: Path("new.npz"))),
+        Row(f"{kind}.load", path=path(partial(saved, make))),
+        row(f"{kind}.energy", visible=visible, hidden=hidden),
+        row(f"{kind}.free_energy", visible=visible),
+        row(f"{kind}.hidden_free_energy", hidden=hidden),
+        row(f"{kind}.hidden_probabilities", visible=visible),
+        row(f"{kind}.sample_hidden", visible=visible, rng=rng()),
+        row(f"{kind}.sample_visible", hidden=hidden, rng=rng()),
+        row(f"{kind}.gibbs", visible=visible, n_steps=size(2, 0, takes_time=True), rng=rng()),
+        row(f"{kind}.reconstruct", visible=visible, rng=rng()),
+    ]
+
+
+def layer_rows(kind, make, states):
+    """Methods of layers: all but `check` take what that returned, and do not look at it again."""
+    row = partial(Row, self=own(make))
+    checked, push = passed(np.array(BITS, dtype=float)), passed(np.array(REALS))
+    return [
+        row(f"{kind}.check", states=states, name=passed("states")),
+        row(f"{kind}.scaled", states=checked),
+        row(f"{kind}.energy", states=checked),
+        row(f"{kind}.log_sum", push=push),
+        row(f"{kind}.mean", push=push),
+        row(f"{kind}.draw", push=push, rng=own(lambda: np.random.default_rng(3))),
+    ]
+
+
+def ring_energy(visible):
+    return chain_energy(bits_to_spins(visible), 0.5)
+
+
+single_field = {"coupling": number(0.5), "field": number(0.25)}
+in_field = {"coupling": numbers(0.5), "field": numbers(0.25)}
+ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
+chains = {
+    **ring,
+    "n_sweeps": size(2, 0, top=5, takes_time=True),
+    "rng": rng(),
+    "start": passed(None),
+    "observe": optional(function(lambda spins: spins.sum())),
+    "every": size(1),
+    "progress": flag(),
+}
+started = {
+    **chains,
+    "n_samples": passed(3),
+    "n_sites": passed(4),
+    "start": optional(spins(SPINS, (3, 4))),
+    "observe": passed(None),
+}
+samples = spins(SPINS, (TWO, ANY))
+training = {
+    "n_epochs": size(2, top=3, takes_time=True),
+    "learning_rate": rate(),
+    "batch_size": optional(size(2, 1, 3)),
+    "method": choice("cd"),
+    "n_gibbs": size(1, top=3, takes_time=True),
+    "n_chains": passed(None),
+    "momentum": real(0.5, 0.0, 1.0, below=True),
+    "l1": real(0.25, 0.0),
+    "mask": optional(truths(np.array(WEIGHTS) > 0)),
+    "rng": rng(),
+    "n_threads": size(1, top=2, takes_time=True),
+    "progress": flag(),
+    "callback": optional(function(lambda epoch, rbm: None)),
+    "monitors": optional(monitors()),
+    "monitor_every": size(1),
+    "checkpoint": optional(path(lambda: Path("run.npz"))),
+    "checkpoint_every": size(2),
+}
+bit_states, real_states = bits(BITS, (..., 4)), reals(REALS, (..., 4))
+bit_data, real_data = bits(BITS, (ANY, 4)), reals(REALS, (ANY, 4))
+any_machine, bit_machine = machine(of_reals), machine(of_bits, bernoulli=True)
+parameters = {"visible_bias": reals(VISIBLE_BIAS, (4,)), "hidden_bias": reals(HIDDEN_BIAS, (3,))}
+parameters["weights"] = replace(reals(WEIGHTS, (4, 3)), names=tuple(parameters))
+
+ROWS = [
+    Row(
+        "chapters.animate",
+        draw=function(lambda figure, frame: None),
+        frames=frames(),
+        alt=text("a line"),
+        figsize=figsize(),
+        interval=size(400),
+    ),
+    Row("chapters.exact_line", ax=axes(), where=where(), line=passed({"label": "exact"})),
+    Row("chapters.in_threads", function=function(abs), grid=passed([])),
+    Row("chapters.in_threads", function=own(lambda: Count(lambda a: a)), grid=grid()),
+    Row(
+        "chapters.learn_ring",
+        data=bits(BITS, (ANY, TWO)),
+        l1=real(0.25, 0.0),
+        n_epochs=size(2, top=3, takes_time=True),
+        n_refit_epochs=size(2, top=3, takes_time=True),
+        threshold=real(0.5, 0.0),
+        rng=rng(),
+    ),
+    Row("chapters.note", name=text("a-name"), value=note_value(), spec=text(".2f")),
+    Row(
+        "chapters.points",
+        ax=axes(),
+        x=reals([1, 2], (2,)),
+        estimate=estimate(),
+        style=passed({"color": "black"}),
+    ),
+    Row(
+        "chapters.refit",
+        rbm=bit_machine,
+        data=bit_data,
+        method=choice("cd"),
+        n_epochs=size(2, top=3, takes_time=True),
+        learning_rate=rate(),
+        threshold=real(0.5, 0.0),
+        rng=rng(),
+    ),
+    Row(
+        "chapters.ring_bits",
+        n_samples=size(3),
+        n_sites=size(4),
+        coupling=real(0.5, 0.0, 3.0, top=1.0),
+        rng=rng(),
+    ),
+    Row(
+        "chapters.show_images",
+        images=reals(REALS[:1], (ANY, {1, 4, 9, 16, 25})),
+        titles=passed(("a",)),
+        columns=size(1, top=2),
+        size=real(0.5, 0.0, above=True),
+        imshow=passed({"cmap": "gray"}),
+    ),
+    Row("chapters.store_result", path=path(lambda: Path("new.npz")), arrays=stored()),
+    Row("chapters.use_style"),
+    Row("datasets.load_mnist", folder=optional(path(lambda: "nowhere"))),
+    Row("datasets.load_mnist01"),
+    Row("decimation.coupling_flow", **in_field, n_steps=size(2, 0)),
+    Row("decimation.decimate_coupling", **in_field),
+    Row("decimation.decimate_spins", spins=spins(SPINS, (..., EVEN))),
+    Row("decimation.log_partition", n_sites=power_of_two(), **in_field),
+    Row(
+        "decimation.undecimate_spins",
+        spins=spins(SPINS, (..., ANY)),
+        **single_field,
+        rng=rng(),
+    ),
+    Row("diagnostics.autocorrelation_time", series=series()),
+    Row("diagnostics.correlation", spins=samples, max_distance=size(2, 0, 4), n_blocks=size(3, 2)),
+    Row(
+        "diagnostics.correlation_by_distance",
+        spins=replace(spins(SPINS, (TWO, 4)), names=("sites",)),
+        sites=integers([0, 1, 3, 4], (4,), 0, 5),
+        n_sites=passed(6),
+        max_distance=size(2, 0, 3),
+        n_blocks=size(3, 2),
+    ),
+    Row(
+        "diagnostics.correlation_by_distance",
+        spins=passed(SPINS),
+        sites=passed([0, 1, 2, 3]),
+        n_sites=replace(size(4, 4), names=("sites",)),
+        max_distance=passed(1),
+        n_blocks=passed(2),
+    ),
+    Row("diagnostics.effective_sample_size", series=series()),
+    Row("diagnostics.estimate_coupling", spins=spins(SPINS, (TWO, TWO)), n_blocks=size(3, 2)),
+    Row("estimate.Estimate", value=measured(), error=measured()),
+    Row("estimate.Estimate.mean", values=reals(REALS, (TWO, ...)), axis=size(0, -2, 1)),
+    Row("ising.bits_to_spins", bits=bits(BITS, (...,))),
+    Row("ising.boltzmann_probabilities", n_sites=size(4, 1, 20, top=10), **single_field),
+    Row("ising.chain_energy", spins=spins(SPINS, (..., ANY)), **single_field),
+    Row("ising.enumerate_spins", n_sites=size(4, 1, 20, top=10)),
+    Row("ising.exact_log_partition", n_sites=size(4, 1, 20, top=10), **single_field),
+    Row("ising.spins_to_bits", spins=spins(SPINS, (...,))),
+    Row("ising.state_index", states=bits(BITS, (..., range(1, 63)))),
+    Row("ising.state_index", states=spins(SPINS, (..., range(1, 63)), truth=True)),
+    Row("rbm.BernoulliRBM", n_visible=size(4), n_hidden=size(3), rng=rng()),
+    *machine_rows("rbm.BernoulliRBM", of_bits, bit_states),
+    Row("rbm.BernoulliRBM.from_parameters", **parameters),
+    Row(
+        "rbm.BernoulliRBM.from_spin_parameters",
+        weights=replace(reals(WEIGHTS, (4, 3)), names=("visible_field", "hidden_field")),
+        visible_field=reals(VISIBLE_BIAS, (4,)),
+        hidden_field=reals(HIDDEN_BIAS, (3,)),
+    ),
+    Row("rbm.BernoulliRBM.spin_parameters", self=own(of_bits)),
+    Row("rbm.BernoulliRBM.visible_probabilities", self=own(of_bits), hidden=bits(HIDDEN, (..., 3))),
+    Row("rbm.Bits", bias=reals(VISIBLE_BIAS, (ANY,)), name=passed("bias"), n_units=passed(None)),
+    *layer_rows("rbm.Bits", lambda: Bits(VISIBLE_BIAS), bit_states),
+    Row(
+        "rbm.Gaussian",
+        bias=replace(reals(VISIBLE_BIAS, (ANY,)), names=("sigma",)),
+        sigma=widths(),
+        name=passed("bias"),
+        n_units=passed(None),
+    ),
+    *layer_rows("rbm.Gaussian", lambda: Gaussian(VISIBLE_BIAS, SIGMA), real_states),
+    Row(
+        "rbm.GaussianBernoulliRBM",
+        n_visible=size(3),
+        n_hidden=size(3),
+        sigma=real(0.5, 1e-100, 1e100),
+        rng=rng(),
+    ),
+    *machine_rows("rbm.GaussianBernoulliRBM", of_reals, real_states),
+    Row("rbm.GaussianBernoulliRBM.from_parameters", **parameters, sigma=widths()),
+    Row("rbm.GaussianBernoulliRBM.sigma", self=own(of_reals), value=widths()),
+    Row("rbm.GaussianBernoulliRBM.visible_mean", self=own(of_reals), hidden=bits(HIDDEN, (..., 3))),
+    Row(
+        "rbm.History.plot",
+        self=own(lambda: History(np.ones(3))),
+        ax=optional(axes()),
+        line=passed({}),
+    ),
+    Row(
+        "rbm.ais_log_partition",
+        rbm=any_machine,
+        n_chains=size(5, 2),
+        n_temperatures=size(3, top=5, takes_time=True),
+        rng=rng(),
+    ),
+    Row("rbm.decimation_rbm", n_visible=size(4), coupling=number()),
+    Row(
+        "rbm.effective_couplings",
+        rbm=bit_machine,
+        layer=choice("hidden"),
+        order=size(2, 1, 2),
+        n_samples=size(4, 2),
+        rng=optional(rng()),
+    ),
+    Row("rbm.exact_distribution", rbm=bit_machine),
+    Row("rbm.exact_log_partition", rbm=any_machine),
+    Row("rbm.exact_log_partition", rbm=machine(of_bits)),
+    Row("rbm.exact_moments", rbm=any_machine),
+    Row("rbm.gibbs_matrix", rbm=bit_machine),
+    Row(
+        "rbm.interaction",
+        rbm=bit_machine,
+        hamiltonian=function(ring_energy),
+        visible=bit_states,
+        hidden=bits(HIDDEN, (..., 3)),
+    ),
+    Row("rbm.kl_divergence", p=distribution(), q=distribution()),
+    Row("rbm.log_likelihood", rbm=any_machine, data=real_data, log_partition=number()),
+    Row("rbm.log_likelihood", rbm=machine(of_bits), data=bit_data, log_partition=number()),
+    Row("rbm.order_hidden_units", rbm=bit_machine),
+    Row("rbm.trace_defect", rbm=bit_machine, hamiltonian=function(ring_energy)),
+    Row("rbm.train", rbm=machine(of_bits), data=bit_data, **training),
+    Row("rbm.train", rbm=machine(of_reals), data=real_data, **training),
+    Row(
+        "rbm.train",
+        rbm=own(of_bits),
+        data=passed(BITS),
+        n_epochs=passed(2),
+        learning_rate=own(lambda: Count(lambda epoch: 0.5)),
+        method=passed("pcd"),
+        n_chains=optional(size(2)),
+        rng=rng(),
+    ),
+    Row("sampler.exact_chain", **ring, rng=rng()),
+    Row("sampler.heat_bath_chain", **chains),
+    Row("sampler.heat_bath_chain", **started),
+    Row("sampler.metropolis_chain", **chains),
+    Row("sampler.metropolis_chain", **started),
+    Row("scan.map_grid", function=function(abs), grid=passed([]), executor=passed(None)),
+    Row(
+        "scan.map_grid",
+        function=own(lambda: Count(lambda a: a)),
+        grid=grid(),
+        executor=optional(executor()),
+        progress=flag(),
+    ),
+    Row("transfer_matrix.correlation", n_sites=length(), distance=passed(1), **in_field),
+    Row(
+        "transfer_matrix.correlation",
+        n_sites=passed(5),
+        distance=integers([0, 3], (...,), 0, 5),
+        coupling=passed(0.5),
+        field=passed(0.25),
+    ),
+    Row("transfer_matrix.correlation_length", **in_field),
+    Row("transfer_matrix.free_energy_density", **in_field),
+    Row("transfer_matrix.log_partition", n_sites=size(4), **in_field),
+    Row("transfer_matrix.magnetization", n_sites=length(), **in_field),
+    Row("transfer_matrix.spectrum", **in_field),
+]
+
+ARGUMENTS = [(row, argument) for row in ROWS for argument in row.arguments]
+# Tuples and such that the library fills, and exceptions: nothing is checked in them.
+FILLED = {"rbm.History"}
+
+
+def public_functions():
+    """List all that can be called, and all that can be assigned to, behind the doors."""
+    for door in rgrbm.__all__:
+        module = importlib.import_module(f"rgrbm.{door}")
+        for name in module.__all__:
+            found = getattr(module, name)
+            if not callable(found) or _is_record(found):
+                continue
+            if not inspect.isclass(found) or f"{door}.{name}" not in FILLED:
+                yield f"{door}.{name}"
+            if inspect.isclass(found):
+                yield from (f"{door}.{name}.{part}" for part in _methods(found))
+
+
+def _is_record(found):
+    return inspect.isclass(found) and issubclass(found, (tuple, Exception))
+
+
+def _methods(cls):
+    for name in dir(cls):
+        static = inspect.getattr_static(cls, name)
+        assigned = isinstance(static, property) and static.fset is not None
+        if not name.startswith("_") and (
+            inspect.isfunction(static) or isinstance(static, classmethod) or assigned
+        ):
+            yield name
+
+
+def test_every_function_has_a_row():
+    assert {row.name for row in ROWS} == set(public_functions())
+
+
+@pytest.mark.parametrize("name", sorted({row.name for row in ROWS}))
+def test_every_argument_is_attacked(name):
+    rows = [row for row in ROWS if row.name == name]
+    assert set().union(*(row.arguments for row in rows)) == set(rows[0].signature.parameters)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield
+    plt.close("all")
+
+
+def state(value):
+    """Everything about a value that a call may change, in a form that can be compared."""
+    if isinstance(value, np.random.Generator):
+        return value.bit_generator.state
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.shape, value.tobytes(), value.flags.writeable
+    if isinstance(value, Count):
+        return value.calls
+    if hasattr(value, "parameters"):
+        return {name: state(array) for name, array in value.parameters().items()}
+    if isinstance(value, (Bits, Gaussian)):
+        return state(value.bias), state(value.precision)
+    if isinstance(value, dict):
+        return {name: state(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [state(part) for part in value]
+    return None
+
+
+def surroundings():
+    return {path: path.stat().st_size for path in Path().rglob("*")}, plt.get_fignums()
+
+
+def show(value):
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__}: {error}>"
+    return " ".join(text.split())[:80]
+
+
+def prepared(row, given):
+    """Make the arguments of a call, in an empty folder, and with no figure."""
+    plt.close("all")
+    for file in Path().iterdir():
+        file.unlink()
+    return row.make(**given)
+
+
+def complaint(row, argument, value):
+    """Say what is wrong with the way in which a wrong value is refused, or None."""
+    arguments = prepared(row, {argument: value})
+    others = {name: part for name, part in arguments.items() if name != argument}
+    before, around = state(others), surroundings()
+    try:
+        row.call(arguments)
+    except (ValueError, TypeError) as error:
+        text = str(error)
+        if not any(re.search(rf"\b{re.escape(name)}\b", text) for name in row.called(argument)):
+            return f"{type(error).__name__} without its name: {show(text)}"
+    except OSError as error:
+        if not isinstance(value, (str, Path)):
+            return f"{type(error).__name__}: {show(error)}"
+    except Exception as error:
+        return f"{type(error).__name__}: {show(error)}"
+    else:
+        return "accepted"
+    if state(others) != before:
+        changed = [name for name in others if state(others[name]) != before[name]]
+        return f"refused after {changed} had changed"
+    if surroundings() != around:
+        return "refused after a file or a figure had been made"
+    return None
+
+
+def outcome(row, given):
+    """What a call returns, and what it leaves behind."""
+    arguments = prepared(row, given)
+    others = {name: part for name, part in arguments.items() if name not in given}
+    try:
+        result = row.call(arguments)
+    except Exception as error:  # numbers of a right kind can be too large all the same
+        result = f"{type(error).__name__}: {error}"
+    return result, state(others), sorted(Path().iterdir())
+
+
+def same(left, right):
+    """Whether two results are the same, to the last bit and in their types."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (np.ndarray, np.generic)):
+        nan = left.dtype.kind == "f"
+        return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=nan)
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    if is_dataclass(left):
+        parts = [field.name for field in fields(left)]
+        return all(same(getattr(left, part), getattr(right, part)) for part in parts)
+    if hasattr(left, "parameters"):
+        return same(left.parameters(), right.parameters())
+    if isinstance(left, float):
+        return left == right or (left != left and right != right)
+    return left == right if isinstance(left, (int, str, bytes, Path)) else True
+
+
+def difference(row, argument, value, plain, *, may_be_refused=False):
+    """Say how the outcome with an odd value differs from that with a plain one, or None."""
+    problem = complaint(row, argument, value) if may_be_refused else "accepted"
+    if problem != "accepted":
+        return problem
+    expected, found = outcome(row, {argument: plain}), outcome(row, {argument: value})
+    return None if same(found, expected) else f"{show(found[0])} is not {show(expected[0])}"
+
+
+def problems(row, argument, tried):
+    """List what is wrong, for pairs of a value and what was said of it."""
+    found = [f"{show(value)}: {said}" for value, said in tried if said is not None]
+    return "\n".join([f"{row}({argument}=...), {len(found)} values", *found[:8]] if found else [])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=repr)
+def test_a_right_call_can_be_repeated(row):
+    if row.name != "datasets.load_mnist":  # needs a download
+        row.call(row.make())
+        assert same(outcome(row, {}), outcome(row, {}))
+
+
+@pytest.mark.parametrize(("row", "argument"), ARGUMENTS, ids=repr)
+def test_wrong_values_are_refused_before_anything_is_done(row, argument):
+    values = row.arguments[argument].wrong()
+    found = problems(row, argument, ((value, complaint(row, argument, value)) for value in values))
+    assert not found, found
+
+
+@pytest.mark.parametrize(("row", "argument"), ARGUMENTS, ids=repr)
+def test_odd_values_mean_the_plain_ones(row, argument):
+    kind = row.arguments[argument]
+    tried = [(value, difference(row, argument, value, plain)) for value, plain in kind.odd()]
+    for value, plain in kind.either():
+        tried.append((value, difference(row, argument, value, plain, may_be_refused=True)))
+    found = problems(row, argument, tried)
+    assert not found, found
+
+
+@pytest.mark.parametrize(
+    ("row", "argument"),
+    [(row, argument) for row, argument in ARGUMENTS if row.arguments[argument].takes_memory],
+    ids=repr,
+)
+def test_a_size_beyond_all_memory_is_refused_at_once(row, argument):
+    said = complaint(row, argument, 2**53)
+    assert said in (None, "accepted") or said.startswith("MemoryError"), said
+
+
+drawn = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=6,
+    phases=[Phase.generate],  # hundreds of tests: no time to look for the smallest example
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def having(part):
+    return [
+        (row, argument)
+        for row, argument in ARGUMENTS
+        if getattr(row.arguments[argument], part) not in (None, nothing)
+    ]
+
+
+@pytest.mark.parametrize(("row", "argument"), having("drawn_wrong"), ids=repr)
+@drawn
+@given(data=st.data())
+def test_drawn_wrong_values_are_refused(row, argument, data):
+    value = data.draw(row.arguments[argument].drawn_wrong)
+    assert complaint(row, argument, value) is None
+
+
+@pytest.mark.parametrize(("row", "argument"), having("drawn_odd"), ids=repr)
+@drawn
+@given(data=st.data())
+def test_drawn_odd_values_mean_the_plain_ones(row, argument, data):
+    value, plain = data.draw(row.arguments[argument].drawn_odd)
+    assert difference(row, argument, value, plain) is None
+
+
+# What is documented as infinite or NaN.
+NOT_FINITE = {
+    "transfer_matrix.correlation_length",
+    "transfer_matrix.spectrum",
+    "rbm.kl_divergence",
+    "diagnostics.correlation_by_distance",
+}
+WITH_EXTREMES = [
+    row
+    for row in ROWS
+    if any(kind.extremes is not None for kind in row.arguments.values())
+    and row.name not in NOT_FINITE
+    and row.name.split(".")[0] != "chapters"
+]
+
+
+def not_finite(result):
+    """Whether there is a NaN or an infinite number in a result."""
+    if isinstance(result, (np.ndarray, float, np.floating)):
+        return not np.all(np.isfinite(result))
+    if isinstance(result, dict):
+        return any(map(not_finite, result.values()))
+    if isinstance(result, (list, tuple, Estimate)):
+        return any(map(not_finite, result))
+    if hasattr(result, "parameters"):
+        return not_finite(result.parameters())
+    return not_finite(vars(result)) if is_dataclass(result) else False
+
+
+def parts(value):
+    return value.parameters() if hasattr(value, "parameters") else value
+
+
+@pytest.mark.parametrize("row", WITH_EXTREMES, ids=repr)
+@drawn
+@given(data=st.data())
+def test_numbers_of_any_size_give_a_finite_result_or_an_error(row, data):
+    given = {
+        name: data.draw(kind.extremes, label=name)
+        for name, kind in row.arguments.items()
+        if kind.extremes is not None
+    }
+    arguments = row.make(**given)
+    with suppress(ValueError, FloatingPointError):
+        result = row.call(arguments)
+        drawn = {name: parts(value) for name, value in given.items()}
+        assert not not_finite(result), (result, drawn)
+
+
+# They list what a machine holds, whatever that is.
+LISTS = {"parameters", "to_vector"}
+OF_MACHINES = [row for row in ROWS if "rbm" in row.name and row.name.split(".")[-1] not in LISTS]
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf], ids=str)
+@pytest.mark.parametrize("row", OF_MACHINES, ids=repr)
+def test_a_parameter_that_is_spoilt_in_place_is_told(row, wrong):
+    me = next((name for name in ("rbm", "self") if name in row.arguments), None)
+    if me is None or not hasattr(row.make()[me], "parameters"):
+        return
+    for name in row.make()[me].parameters():
+        arguments = row.make()
+        arguments[me].parameters()[name].flat[0] = wrong
+        with suppress(ValueError, FloatingPointError):
+            result = row.call(arguments)
+            assert not not_finite(result), (name, result)
