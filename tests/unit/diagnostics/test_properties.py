@@ -49,9 +49,9 @@ def test_any_series(series):
 @drawn
 @given(
     arrays.arrays(
-        np.float64, st.tuples(st.integers(1, 4), st.integers(100, 300)), elements=st.floats(-9, 9)
+        np.float64, st.tuples(st.integers(1, 4), st.integers(100, 300)), elements=st.integers(-9, 9)
     ),
-    st.sampled_from([1e-90, 1e-3, 1.0, 1e60]),
+    st.sampled_from([1e-90, 0.5, 1e60]),
     st.randoms(use_true_random=False),
 )
 def test_the_unit_and_the_order_of_chains_do_not_matter(series, unit, random):
