@@ -74,7 +74,7 @@ def test_an_estimate_unpacks_picks_and_scales():
 
 
 def test_lists_and_numbers_of_any_kind():
-    assert str(Estimate([0.5, 0.25], [0.125, 0.01])) == "[0.50(13) 0.250(10)]"
+    assert str(Estimate([0.5, 0.25], [0.125, 0.01])) == "[0.50(12) 0.250(10)]"
     assert f"{Estimate(np.ones((1, 2)), np.ones((1, 2))):.0}" == "[[1(1) 1(1)]]"
     assert str(Estimate(np.float32(0.5), np.int8(2))) == "0(2)"
     assert tuple(np.float64(2) * Estimate(1.0, 0.1)) == (2.0, 0.2)

@@ -24,7 +24,7 @@ def test_blocks_that_agree_are_not_exact():
     floor = student(3) * 2 / 4
     np.testing.assert_allclose(found.error, [0, floor, floor, floor, 0], rtol=1e-12)
     found = diagnostics.correlation([[1, 1, -1]] * 100, 1)  # -1/3: its mean is rounded
-    assert found.error[1] == pytest.approx(student(50) * (2 / 3) / 51)
+    assert found.error[1] == pytest.approx(student(50) * (4 / 3) / 51)
     # Sites 0 and 0 hold two spins, which need not be equal.
     found = diagnostics.correlation_by_distance([[1, 1, -1]] * 2, [0, 0, 2], 6, 2)
     floor = student(2) * np.array([1 + 1.0, 1 + 0.0]) / 3
