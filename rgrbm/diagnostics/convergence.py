@@ -44,7 +44,7 @@ def r_hat(series):
     >>> f"{r_hat(chains):.2f}"
     '1.00'
     >>> f"{r_hat(chains + [[0.0], [0.0], [0.0], [1.5]]):.2f}"
-    '1.20'
+    '1.22'
     """
     series = np.atleast_2d(series_of_chains(series, 4))
     half = series.shape[1] // 2

@@ -139,7 +139,7 @@ def _windowed_time(series):
         left = np.mean(pairs**2) / np.mean(series**2)
         if left > 1e-12:
             time, is_sure = _windowed_time(pairs)
-            return left * time, is_sure
+            return float(left * time), is_sure
     time = 2 * np.cumsum(rho) - 1
     memory = 4 * np.cumsum(rho**2) - 2  # like `time`, but signs cannot cancel in it
     reach = WINDOW * np.maximum(time, memory)
