@@ -1,14 +1,17 @@
 """A measured number with its standard error."""
 
 import math
+import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import numpy as np
 
 from rgrbm._core import checks
 
 __all__ = ["Estimate"]
+
+ALL_DIGITS = Context(prec=1200)  # no float has more, before and after the point
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,13 +21,19 @@ class Estimate:
     Parameters
     ----------
     value, error : float or ndarray, one shape
-        In one unit.
+        In one unit. The error is not negative; both may be NaN or infinite.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a part is not as described.
 
     Notes
     -----
     An estimate unpacks into its two parts, an index picks from both, and a number scales both. As
     text it has the error of the last digits in brackets: the first digit of the error, or the first
-    two where that is 1. A format such as ``.3`` asks for three decimals.
+    two where that is 1. A format such as ``.3`` asks for three decimals. Estimates are equal only
+    if they are the same object.
 
     Examples
     --------
@@ -38,6 +47,24 @@ class Estimate:
 
     value: float | np.ndarray
     error: float | np.ndarray
+
+    __array_ufunc__ = None  # so that an array or a NumPy number times an estimate is an estimate
+
+    def __post_init__(self):
+        for name in ("value", "error"):
+            part = getattr(self, name)
+            found = checks.numeric(name, part)
+            if found.dtype.kind == "b":
+                raise TypeError(f"{name} must be real, got truth values")
+            if not isinstance(part, (int, float, np.ndarray, np.generic)):  # such as a list
+                object.__setattr__(self, name, found)
+        if np.shape(self.value) != np.shape(self.error):
+            raise ValueError(
+                "value and error must have one shape, "
+                f"got {np.shape(self.value)} and {np.shape(self.error)}"
+            )
+        if np.any(np.less(self.error, 0)):
+            raise ValueError(f"error must not be negative, got {np.min(self.error)}")
 
     @classmethod
     def mean(cls, values, axis=0):
@@ -61,8 +88,11 @@ class Estimate:
 
         Notes
         -----
-        The error is that of a mean of independent values. What they share, such as one data set for
-        all machines, does not scatter, and is not in it.
+        The error is the standard error of a mean of independent values. What they share, such as
+        one data set for all machines, does not scatter, and is not in it. Of normal values, mean
+        +- error holds the truth in 50, 58, 61, 63, 66 and 68 % of cases for 2, 3, 4, 5, 10 and many
+        values (Student's law): for 68 %, multiply the error of 2, 3, 4 or 5 values by 1.84, 1.32,
+        1.20 or 1.14. Values that all agree have the error 0, which makes no mean exact.
 
         Examples
         --------
@@ -84,19 +114,28 @@ class Estimate:
         return Estimate(self.value[index], self.error[index])
 
     def __mul__(self, factor):
+        if isinstance(factor, Estimate):
+            return NotImplemented  # the errors may be correlated
+        factor = checks.array("factor", factor)[()]
         return Estimate(factor * self.value, abs(factor) * self.error)
 
     __rmul__ = __mul__
 
     def __format__(self, spec):
+        if spec and not re.fullmatch(r"\.[0-9]{1,3}", spec):
+            raise ValueError(f"format must be empty or such as '.3', got {spec!r}")
+        if np.ndim(self.value):
+            return "[" + " ".join(format(self[k], spec) for k in range(len(self.value))) + "]"
         value, error = float(self.value), float(self.error)
         if not (math.isfinite(value) and math.isfinite(error)):
-            return f"{value}({error})"
-        if spec and not (spec[0] == "." and spec[1:].isdecimal()):
-            raise ValueError(f"format must be empty or such as '.3', got {spec!r}")
+            return f"{value}({error})".replace("-", "−")
         decimals = int(spec[1:]) if spec else _decimals(error)
-        value, error = (round(Decimal(number), decimals) + 0 for number in (value, error))
-        return f"{value:f}({error.scaleb(decimals):.0f})".replace("-", "−")
+        unit = Decimal((0, (1,), -decimals))
+        value, error = (
+            ALL_DIGITS.add(Decimal(number).quantize(unit, context=ALL_DIGITS), 0)
+            for number in (value, error)
+        )
+        return f"{value:f}({ALL_DIGITS.scaleb(error, decimals):.0f})".replace("-", "−")
 
     def __str__(self):
         return format(self)

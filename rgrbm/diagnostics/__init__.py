@@ -1,17 +1,21 @@
 """What samples say, with an error: correlations, couplings, and how many samples are worth one."""
 
 from rgrbm.diagnostics.chain import correlation, correlation_by_distance, estimate_coupling
+from rgrbm.diagnostics.convergence import r_hat
 from rgrbm.diagnostics.series import (
+    ChainsDisagreeError,
     SeriesTooShortError,
     autocorrelation_time,
     effective_sample_size,
 )
 
 __all__ = [
+    "ChainsDisagreeError",
     "SeriesTooShortError",
     "autocorrelation_time",
     "correlation",
     "correlation_by_distance",
     "effective_sample_size",
     "estimate_coupling",
+    "r_hat",
 ]

@@ -5,7 +5,7 @@ from scipy.optimize import brentq
 
 from rgrbm import transfer_matrix
 from rgrbm._core import checks
-from rgrbm.diagnostics.series import blocked_mean
+from rgrbm.diagnostics.series import blocked_mean, student_factor
 from rgrbm.estimate import Estimate
 
 __all__ = ["correlation", "correlation_by_distance", "estimate_coupling"]
@@ -22,19 +22,28 @@ def correlation(spins, max_distance, *, n_blocks=50):
         Largest x, from 0 to n_sites.
     n_blocks : int, optional
         Blocks of successive samples; the error comes from the scatter of their means. So samples
-        may be correlated, as long as a block is much longer than their autocorrelation time. At
-        least 2; with fewer samples than blocks, each sample is a block.
+        may be correlated, as long as a block is much longer than their autocorrelation time: with
+        blocks as long as it, the error is some 30 % too small, with shorter ones it is worthless.
+        At least 2; with fewer samples than blocks, each sample is a block.
 
     Returns
     -------
     estimate : Estimate
-        Value and error, each an ndarray of shape (max_distance + 1,), for x = 0, 1, ... An error of
-        0 means that the blocks did not differ, not that the value is exact.
+        Value and error, each an ndarray of shape (max_distance + 1,), for x = 0, 1, ... The error
+        is 0 only where a spin meets itself.
 
     Raises
     ------
     ValueError, TypeError
         If an argument is not as described.
+
+    Notes
+    -----
+    The error of few blocks is widened by Student's factor, 1.84 for two and 1.01 for 50, so that
+    value +- error should hold the truth in 68 % of cases. On independent samples of four sites or
+    more it does in 55 % or more, and value +- 2 error in 80 % or more, from two samples on. If n
+    blocks do not differ at all, one more might, by as much as products can: the error is then
+    (1 + abs(value)) / (n + 1), widened alike.
 
     Examples
     --------
@@ -44,6 +53,7 @@ def correlation(spins, max_distance, *, n_blocks=50):
     spins = _samples(spins)
     n_sites = spins.shape[1]
     max_distance = checks.integer("max_distance", max_distance, 0, n_sites)
+    n_blocks = checks.integer("n_blocks", n_blocks, 2)
     products = np.stack(
         [
             (spins * np.roll(spins, -distance, axis=1)).mean(axis=1)
@@ -51,7 +61,7 @@ def correlation(spins, max_distance, *, n_blocks=50):
         ],
         axis=1,
     )
-    return blocked_mean(products, n_blocks)
+    return _mean_product(products, n_blocks, np.arange(max_distance + 1) % n_sites == 0)
 
 
 def correlation_by_distance(spins, sites, n_sites, max_distance, *, n_blocks=50):
@@ -82,6 +92,10 @@ def correlation_by_distance(spins, sites, n_sites, max_distance, *, n_blocks=50)
     ValueError, TypeError
         If an argument is not as described.
 
+    Notes
+    -----
+    The errors are those of `correlation`.
+
     Examples
     --------
     >>> correlation_by_distance([[1, 1, -1], [1, -1, -1]], [0, 2, 4], 6, 3).value
@@ -93,14 +107,17 @@ def correlation_by_distance(spins, sites, n_sites, max_distance, *, n_blocks=50)
     if sites.shape != spins.shape[1:]:
         raise ValueError(f"sites must have the shape {spins.shape[1:]}, got {sites.shape}")
     max_distance = checks.integer("max_distance", max_distance, 0, n_sites // 2)
+    n_blocks = checks.integer("n_blocks", n_blocks, 2)
     apart = np.abs(sites[:, None] - sites)
     apart = np.minimum(apart, n_sites - apart)
     products = np.full((len(spins), max_distance + 1), np.nan)
+    exact = np.zeros(max_distance + 1, dtype=bool)
     for distance in range(max_distance + 1):
         first, second = np.nonzero(apart == distance)
         if len(first):
             products[:, distance] = (spins[:, first] * spins[:, second]).mean(axis=1)
-    return blocked_mean(products, n_blocks)
+            exact[distance] = (first == second).all()
+    return _mean_product(products, n_blocks, exact)
 
 
 def estimate_coupling(spins, *, n_blocks=50):
@@ -118,7 +135,8 @@ def estimate_coupling(spins, *, n_blocks=50):
     Returns
     -------
     estimate : Estimate
-        The reduced coupling K and its standard error, floats.
+        The reduced coupling K and its standard error, floats. The error is widened by Student's
+        factor, as in `correlation`, and not smaller than the Fisher information allows.
 
     Raises
     ------
@@ -138,6 +156,7 @@ def estimate_coupling(spins, *, n_blocks=50):
     n_sites = spins.shape[1]
     if n_sites < 2:
         raise ValueError("spins must have at least 2 sites: a single spin has no bond")
+    n_blocks = checks.integer("n_blocks", n_blocks, 2)
     neighbours = blocked_mean((spins * np.roll(spins, -1, axis=1)).mean(axis=1), n_blocks)
     lowest = -1.0 if n_sites % 2 == 0 else -1.0 + 2.0 / n_sites  # one bond is frustrated
     if np.isclose(neighbours.value, 1.0, atol=1e-12, rtol=0) or np.isclose(
@@ -159,6 +178,14 @@ def estimate_coupling(spins, *, n_blocks=50):
     # Few samples may scatter by chance less than any can: the Fisher information sets a bound.
     error = max(neighbours.error / slope, 1 / np.sqrt(spins.size * slope))
     return Estimate(coupling, float(error))
+
+
+def _mean_product(products, n_blocks, exact):
+    """Mean over samples; that few blocks do not differ makes no value exact."""
+    value, error = blocked_mean(products, n_blocks)
+    n_blocks = min(n_blocks, len(products))
+    one_more = student_factor(n_blocks) * (1 + np.abs(value)) / (n_blocks + 1)  # Laplace's rule
+    return Estimate(value, np.where((error < 1e-12) & ~exact, one_more, error))
 
 
 def _slope(n_sites, coupling):

@@ -1,5 +1,11 @@
 """Values with errors: means, and how they are printed."""
 
+import copy
+import math
+import pickle
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -67,6 +73,48 @@ def test_an_estimate_unpacks_picks_and_scales():
     assert tuple(-2 * estimate[1]) == tuple(estimate[1] * -2) == (-4.0, 0.4)
 
 
+def test_lists_and_numbers_of_any_kind():
+    assert str(Estimate([0.5, 0.25], [0.125, 0.01])) == "[0.50(12) 0.250(10)]"
+    assert f"{Estimate(np.ones((1, 2)), np.ones((1, 2))):.0}" == "[[1(1) 1(1)]]"
+    assert str(Estimate(np.float32(0.5), np.int8(2))) == "0(2)"
+    assert tuple(np.float64(2) * Estimate(1.0, 0.1)) == (2.0, 0.2)
+    scaled = np.array([1, -2]) * Estimate(1.0, 0.5)
+    np.testing.assert_array_equal(scaled.value, [1, -2])
+    np.testing.assert_array_equal(scaled.error, [0.5, 1])
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1e300, 1e22, 0.0, -5e-324, 1e-300])
+@pytest.mark.parametrize("error", [1.7e308, 1e300, 30.0, 1e-3, 5e-324, 0.0])
+@pytest.mark.parametrize("spec", ["", ".0", ".2", ".350"])
+def test_huge_and_tiny_numbers_keep_all_their_digits(value, error, spec):
+    text = format(Estimate(value, error), spec).replace("−", "-")
+    number, digits = text.rstrip(")").split("(")
+    unit = Fraction(1, 10 ** len(number.partition(".")[2]))
+    assert abs(Fraction(number) - Fraction(value)) <= unit / 2
+    assert abs(Fraction(digits) * unit - Fraction(error)) <= unit / 2
+
+
+def test_what_is_not_finite_has_a_text():
+    assert str(Estimate(-math.inf, math.nan)) == "−inf(nan)"
+    assert str(Estimate([math.nan, 1.0], [math.nan, 0.2])) == "[nan(nan) 1.0(2)]"
+
+
+def test_copies_and_keys():
+    estimate = Estimate(np.array([1.0]), np.array([0.1]))
+    for twin in (pickle.loads(pickle.dumps(estimate)), copy.deepcopy(estimate)):
+        assert str(twin) == str(estimate)
+        assert twin != estimate
+    assert {estimate: 1}[estimate] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_values", "share"), [(2, 0.50), (3, 0.58), (5, 0.63), (10, 0.66)])
+def test_few_values_hold_the_mean_as_often_as_documented(n_values, share):
+    values = np.random.default_rng(2).normal(size=(n_values, 40_000))
+    value, error = Estimate.mean(values)
+    assert np.mean(np.abs(value) < error) == pytest.approx(share, abs=0.015)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -77,6 +125,20 @@ def test_an_estimate_unpacks_picks_and_scales():
         (lambda: Estimate.mean([1, np.nan]), ValueError, "values must be finite"),
         (lambda: Estimate.mean(["a", "b"]), TypeError, "values must be an array of real numbers"),
         (lambda: format(Estimate(1.0, 0.1), "x"), ValueError, "format must be"),
+        (lambda: format(Estimate(math.nan, 0.1), "x"), ValueError, "format must be"),
+        (lambda: format(Estimate(1.0, 0.1), ".\u0663"), ValueError, "format must be"),
+        (lambda: format(Estimate(1.0, 0.1), ".99999999"), ValueError, "format must be"),
+        (lambda: Estimate(1.0, -0.1), ValueError, "error must not be negative, got -0.1"),
+        (lambda: Estimate([1.0, 2.0], [0.1, -0.1]), ValueError, "error must not be negative"),
+        (lambda: Estimate([1.0, 2.0], 0.1), ValueError, r"one shape, got \(2,\) and \(\)"),
+        (lambda: Estimate(1j, 0.1), TypeError, "value must be an array of real numbers"),
+        (lambda: Estimate(1.0, "0.1"), TypeError, "error must be an array of real numbers"),
+        (lambda: Estimate(1.0, True), TypeError, "error must be real, got truth values"),
+        (lambda: Estimate(Decimal(1), 0.1), TypeError, "value must be an array of real numbers"),
+        (lambda: Estimate(1.0, None), TypeError, "error must be an array of real numbers"),
+        (lambda: Estimate(1.0, 0.1) * "2", TypeError, "factor must be an array of real numbers"),
+        (lambda: Estimate(1.0, 0.1) * math.nan, ValueError, "factor must be finite"),
+        (lambda: Estimate(1.0, 0.1) * Estimate(1.0, 0.1), TypeError, "unsupported operand"),
     ],
 )
 def test_bad_input_is_refused(call, error, message):

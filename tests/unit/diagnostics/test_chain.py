@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import minimize_scalar
 
 from rgrbm import diagnostics, sampler, transfer_matrix
@@ -12,6 +13,61 @@ def test_few_samples_are_never_certain():
     assert found.error == pytest.approx(1 / np.sqrt(8))
 
 
+def student(n_blocks):
+    return stats.t.ppf(stats.norm.cdf(1), n_blocks - 1)
+
+
+def test_blocks_that_agree_are_not_exact():
+    """One block more could be as far off as a product can be; a spin with itself is exact."""
+    found = diagnostics.correlation([[1, 1, 1, 1]] * 3, 4)
+    np.testing.assert_allclose(found.value, 1, rtol=0)
+    floor = student(3) * 2 / 4
+    np.testing.assert_allclose(found.error, [0, floor, floor, floor, 0], rtol=1e-12)
+    found = diagnostics.correlation([[1, 1, -1]] * 100, 1)  # -1/3: its mean is rounded
+    assert found.error[1] == pytest.approx(student(50) * (4 / 3) / 51)
+    # Sites 0 and 0 hold two spins, which need not be equal.
+    found = diagnostics.correlation_by_distance([[1, 1, -1]] * 2, [0, 0, 2], 6, 2)
+    np.testing.assert_allclose(found.value[[0, 2]], [1, -1], rtol=0)
+    np.testing.assert_allclose(found.error[[0, 2]], student(2) * 2 / 3, rtol=1e-12)
+    assert np.isnan(found.error[1])
+    assert diagnostics.correlation_by_distance([[1, -1]] * 2, [0, 3], 6, 0).error[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_sites", [4, 16, 64])
+@pytest.mark.parametrize("coupling", [0.2, 0.5, 1.0, 1.5, 2.0])
+def test_errors_hold_the_truth_however_few_the_samples(n_sites, coupling):
+    """Bounds at 68 and 95 %: products are no normal values, and on small rings few numbers."""
+    exact = transfer_matrix.correlation(n_sites, np.arange(n_sites // 2 + 1), coupling)
+    rng = np.random.default_rng(n_sites)
+    for n_samples in (2, 3, 4, 5, 10, 30, 100):
+        held = []
+        for _ in range(600):
+            spins = sampler.exact_chain(n_samples, n_sites, coupling, rng=rng)
+            found = diagnostics.correlation(spins, n_sites // 2)
+            assert (found.error[1:] > 0).all()
+            pull = np.abs(found.value - exact)[1:] / found.error[1:]
+            held.append([pull <= 1, pull <= 2])
+        within_one, within_two = np.mean(held, axis=0)
+        # 600 trials know a probability to 2 %; what is measured is from 0.57 and 0.82 on.
+        assert within_one.min() > 0.52
+        assert within_two.min() > 0.79
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_samples", [2, 3, 5, 20])
+def test_errors_of_couplings_hold_the_truth(n_samples):
+    rng = np.random.default_rng(11)
+    pulls = []
+    for _ in range(600):
+        value, error = diagnostics.estimate_coupling(
+            sampler.exact_chain(n_samples, 64, 0.5, rng=rng)
+        )
+        pulls.append(abs(value - 0.5) / error)
+    assert np.mean(np.less_equal(pulls, 1)) > 0.62
+    assert np.mean(np.less_equal(pulls, 2)) > 0.91
+
+
 def test_correlations_by_plain_loops():
     rng = np.random.default_rng(1)
     spins = rng.choice([-1, 1], size=(12, 5))
@@ -20,7 +76,7 @@ def test_correlations_by_plain_loops():
         products = [np.mean([row[i] * row[(i + distance) % 5] for i in range(5)]) for row in spins]
         assert found.value[distance] == pytest.approx(np.mean(products), abs=1e-15)
         blocks = np.mean(np.reshape(products, (4, 3)), axis=1)
-        error = np.std(blocks, ddof=1) / 2
+        error = student(4) * np.std(blocks, ddof=1) / 2
         assert found.error[distance] == pytest.approx(error, abs=1e-15)
 
 
@@ -43,7 +99,8 @@ def test_correlations_by_distance_by_plain_loops():
         means = np.mean(products, axis=1)
         assert found.value[distance] == pytest.approx(np.mean(means), abs=1e-15)
         blocks = np.mean(np.reshape(means, (4, 3)), axis=1)
-        assert found.error[distance] == pytest.approx(np.std(blocks, ddof=1) / 2, abs=1e-15)
+        error = student(4) * np.std(blocks, ddof=1) / 2
+        assert found.error[distance] == pytest.approx(error, abs=1e-15)
 
 
 def test_on_all_sites_in_order_both_correlations_agree():
@@ -116,6 +173,12 @@ def test_the_error_of_a_coupling_is_its_scatter():
         (lambda d: d.correlation(np.ones((3, 4)), 5), ValueError, "max_distance must be at most"),
         (lambda d: d.correlation(np.ones((3, 4)), -1), ValueError, "max_distance must be at least"),
         (lambda d: d.correlation(np.ones((3, 4)), 1, n_blocks=1), ValueError, "n_blocks must be"),
+        (lambda d: d.estimate_coupling(np.ones((3, 4)), n_blocks=1), ValueError, "n_blocks must"),
+        (
+            lambda d: d.correlation_by_distance(np.ones((3, 1)), [0], 1, 0, n_blocks=2.0),
+            TypeError,
+            "n_blocks must be an integer",
+        ),
         (
             lambda d: d.correlation_by_distance(np.ones((3, 2)), [0, 6], 6, 3),
             ValueError,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rgrbm.diagnostics import (
+    ChainsDisagreeError,
     SeriesTooShortError,
     autocorrelation_time,
     effective_sample_size,
@@ -36,6 +37,47 @@ def test_the_time_of_an_autoregression(memory, shape):
     assert effective_sample_size(series) == pytest.approx(series.size / found)
 
 
+@pytest.mark.parametrize("memory", [-0.5, -0.9, -0.95, -0.99])
+@pytest.mark.parametrize("shape", [(1, 1000), (1, 10_000), (4, 2000)])
+def test_an_alternating_series_is_worth_more_than_its_length(memory, shape):
+    """Twenty seeds each: none is refused, and their times scatter about the exact one."""
+    exact = (1 + memory) / (1 - memory)
+    series = [autoregression(memory, shape, seed) for seed in range(20)]
+    found = np.array([autocorrelation_time(chains) for chains in series])
+    scatter = 3 * exact / np.sqrt(shape[0] * shape[1] / 50)  # measured: 0.25 exact for 1000 steps
+    assert np.mean(found) == pytest.approx(exact, abs=scatter)
+    assert np.all(np.abs(found - exact) < 4 * scatter)
+
+
+def slow_under_noise(share, memory, shape, seed):
+    noise = np.random.default_rng(seed + 1000).normal(size=shape)
+    slow = np.sqrt(1 - memory**2) * autoregression(memory, shape, seed)
+    return np.sqrt(share) * slow + np.sqrt(1 - share) * noise
+
+
+@pytest.mark.parametrize("shape", [(1, 100_000), (4, 20_000)])
+def test_a_slow_part_under_fast_noise(shape):
+    """5 % of the variance have the time 999: 51 in all, where the plain window stops at 2."""
+    exact = 0.95 + 0.05 * 999
+    times, refused = [], []
+    for seed in range(10):
+        try:
+            times.append(autocorrelation_time(slow_under_noise(0.05, 0.998, shape, seed)))
+        except SeriesTooShortError as error:
+            refused.append(error.estimate)
+    assert len(times) >= 5
+    assert min(times + refused) > exact / 4
+    assert np.mean(times) == pytest.approx(exact, rel=0.35)
+
+
+def test_a_slow_part_of_a_short_series_is_refused():
+    """Of fifty chains of 20 memories; the exception carries an estimate of the right size."""
+    with pytest.raises(SeriesTooShortError) as caught:
+        autocorrelation_time(slow_under_noise(0.05, 0.999, (50, 10_000), 1))
+    assert not isinstance(caught.value, ChainsDisagreeError)
+    assert 20 < caught.value.estimate < 200
+
+
 def test_the_time_predicts_the_error_of_a_mean():
     series = autoregression(0.8, (4000, 500))
     found = series.mean(axis=1).var() * 500 / series.var()
@@ -61,6 +103,9 @@ def test_scale_and_offset_do_not_matter():
 def test_the_exception_crosses_a_process_border():
     error = pickle.loads(pickle.dumps(SeriesTooShortError(10, 3.0)))
     assert error.estimate == 3.0
+    error = pickle.loads(pickle.dumps(ChainsDisagreeError(10, 3.0, (1, 2))))
+    assert (error.length, error.estimate, error.chains) == (10, 3.0, (1, 2))
+    assert "chain 1, 2" in str(error)
 
 
 def test_a_short_series_is_refused_and_says_what_it_found():
@@ -81,6 +126,8 @@ def test_a_short_series_is_refused_and_says_what_it_found():
         ([], ValueError, "series must have the shape"),
         (3.0, ValueError, "series must have the shape"),
         ([1.0, np.nan, 2.0], ValueError, "series must be finite"),
+        ([[1.0, 2.0], [1.0]], ValueError, "series must be a rectangular array"),
+        (np.ma.masked_equal([1, 2, 3], 2), TypeError, "series must not be a masked array"),
         (["a", "b"], TypeError, "series must be an array of real numbers"),
     ],
 )
