@@ -206,6 +206,8 @@ def would_lose(value):
 
 def shown(value):
     """A short text for a value, whatever it is."""
+    if isinstance(value, np.ndarray) and value.size > 1000:  # slow to write, of many axes
+        return f"an array of the shape {value.shape}"
     try:
         text = " ".join(_short.repr(value).split())
     except Exception:  # its repr fails, or it is an integer of more digits than Python prints

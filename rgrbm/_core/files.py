@@ -61,7 +61,7 @@ def read_arrays(path, kind, version, names):
     with open_file(path, 2 * MOST_BYTES) as file:
         try:
             arrays = _members(file)
-            found = str(arrays["kind"]), int(arrays["version"])
+            found = _text(arrays["kind"]), int(arrays["version"])
         except MemoryError:
             raise MemoryError(f"{path} does not fit into the memory") from None
         except Exception as error:  # whatever a parser stumbles over in foreign bytes
@@ -71,7 +71,7 @@ def read_arrays(path, kind, version, names):
             f"{path} must hold a {kind} in format {version}, "
             f"it holds a {checks.shown(found[0])[1:-1]} in format {found[1]}"
         )
-    written = str(arrays.pop("checksum", None))
+    written = _text(arrays.pop("checksum", np.empty(0)))
     whole = checksum(arrays)
     del arrays["kind"], arrays["version"]
     if arrays.keys() != set(names):
@@ -90,6 +90,11 @@ def checksum(arrays):
         digest.update(repr((name, array.dtype.str, array.shape)).encode())
         digest.update(np.ascontiguousarray(array).ravel().view(np.uint8))
     return digest.hexdigest()
+
+
+def _text(array):
+    """Text of a single entry; NumPy would take forever to write an array of many axes."""
+    return str(array) if array.ndim == 0 else f"an array of the shape {array.shape}"
 
 
 def plain_array(name, value):

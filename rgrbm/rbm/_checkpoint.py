@@ -54,7 +54,7 @@ class Checkpoint:
             arrays = read_arrays(self.path, *FORMAT, names)
         except FileNotFoundError:
             return start
-        if str(arrays["run"]) != self.run:
+        if arrays["run"].ndim or str(arrays["run"]) != self.run:
             raise ValueError(
                 f"checkpoint {self.path} must be of the same run, with the same machine, data, "
                 "settings and seed; remove it to start anew"

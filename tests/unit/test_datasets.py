@@ -196,6 +196,7 @@ def test_what_might_never_end_is_not_read(small, monkeypatch):
         datasets.load_mnist(small)
     monkeypatch.setattr(datasets, "MOST_BYTES", 10**4)
     path.write_bytes(gzip.compress(bytes(10**6)))
+    assert len(datasets._unzipped(path.read_bytes())) == 10**4
     with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz is truncated or altered"):
         datasets.load_mnist(small)
 

@@ -322,6 +322,7 @@ def test_what_is_shown_of_a_value_is_short():
     assert checks.shown(1.5) == "1.5"
     assert checks.shown(list(range(10**6))) == "[0, 1, 2, 3, 4, 5, ...]"
     assert checks.shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
+    assert checks.shown(np.zeros((2,) * 24)).startswith("an array of the shape (2, 2,")
     assert "Fails" in checks.shown(Fails())
     assert "int" in checks.shown(10**5000)
     assert len(checks.shown("x" * 10**6)) < 210

@@ -52,6 +52,7 @@ def swap(found):
 
 
 CHANGES = [
+    ("run", full((2,) * 20, "x")),
     ("epoch", full((), -1)),
     ("epoch", full((), 3)),
     ("epoch", full((), 2**60)),
@@ -105,6 +106,14 @@ def test_contents_that_no_run_makes_are_refused(kind, tmp_path):
         with pytest.raises(ValueError, match=r"checkpoint .*|n_epochs must be") as caught:
             run(kind, path)
         assert str(path) in str(caught.value), (name, str(caught.value))
+
+
+def test_a_machine_of_another_size_is_refused(tmp_path):
+    path = tmp_path / "run"
+    larger = {"weights": np.zeros((5, 4)), "hidden_bias": np.zeros(4)}
+    write_arrays(path, *FORMAT, {**stored("cd", path), **larger})
+    with pytest.raises(ValueError, match="holds no state of a run: weights must have the shape"):
+        run("cd", path)
 
 
 def test_bits_of_units_that_are_not_there_are_refused(tmp_path):
