@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rgrbm._core.loading import load
+
 __all__ = ["MNIST", "load_mnist", "load_mnist01"]
 
 MIRRORS = (
@@ -150,8 +152,8 @@ def _read(path, checksum):
 
 
 def _download(name, checksum):
-    import pooch
-
+    pooch = load("pooch")
+    load("requests")  # which pooch imports when it first downloads
     failures = []
     for mirror in MIRRORS:
         try:

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from tqdm import tqdm
+from rgrbm._core.progress import progress_bar
 
 __all__ = ["ScanError", "map_grid"]
 
@@ -76,11 +76,13 @@ def map_grid(function, grid, *, executor=None, progress=False):
         calls = [future.result for future in futures]
     results = []
     try:
-        for point, call in zip(points, tqdm(calls, disable=not progress), strict=True):
-            try:
-                results.append(call())
-            except Exception as error:
-                raise ScanError(f"{function!r} failed at {point}: {error!r}", point) from error
+        with progress_bar(progress, total=len(points)) as bar:
+            for point, call in zip(points, calls, strict=True):
+                try:
+                    results.append(call())
+                except Exception as error:
+                    raise ScanError(f"{function!r} failed at {point}: {error!r}", point) from error
+                bar.update(1)
     finally:
         for future in futures:
             future.cancel()
