@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rgrbm._core.files import checked_path, open_file, replace_file
+from rgrbm._core.loading import load
 
 __all__ = ["MNIST", "load_mnist", "load_mnist01"]
 
@@ -193,10 +194,8 @@ def _unzipped(content):
 
 
 def _download(name, checksum):
-    import pooch
-
     name += ".gz"
-    path = Path(pooch.os_cache("rgrbm")) / name
+    path = Path(load("pooch").os_cache("rgrbm")) / name
     if path.is_file():
         try:
             return _read(path, checksum)
@@ -222,8 +221,7 @@ def _download(name, checksum):
 
 def _fetch(url):
     """Download what a URL names, in `SECONDS` at most."""
-    import requests
-
+    requests = load("requests")
     answer, deadline = SimpleQueue(), monotonic() + SECONDS
 
     def work():

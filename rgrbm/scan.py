@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor
 from itertools import product
 
-from tqdm import tqdm
-
 from rgrbm._core import checks
+from rgrbm._core.progress import progress_bar
 
 __all__ = ["ScanError", "map_grid"]
 
@@ -86,25 +85,30 @@ def map_grid(function, grid, *, executor=None, progress=False):
         calls = [future.result for future in futures] or [
             lambda point=point: function(**point) for point in points
         ]
-        for point, call in zip(points, tqdm(calls, disable=not progress), strict=True):
-            try:
-                results.append(call())
-            except BrokenExecutor as error:
-                raise ScanError(
-                    f"a worker of the executor died, at {checks.shown(point)} or another point: "
-                    f"{checks.shown(error)}",
-                    point,
-                ) from error
-            except Exception as error:
-                raise ScanError(
-                    f"{checks.shown(function)} failed at {checks.shown(point)}: "
-                    f"{checks.shown(error)}",
-                    point,
-                ) from error
+        with progress_bar(progress, total=len(points)) as bar:
+            for point, call in zip(points, calls, strict=True):
+                results.append(_called(call, function, point))
+                bar.update(1)
     finally:
         for future in futures:
             future.cancel()
     return results
+
+
+def _called(call, function, point):
+    try:
+        return call()
+    except BrokenExecutor as error:
+        raise ScanError(
+            f"a worker of the executor died, at {checks.shown(point)} or another point: "
+            f"{checks.shown(error)}",
+            point,
+        ) from error
+    except Exception as error:
+        raise ScanError(
+            f"{checks.shown(function)} failed at {checks.shown(point)}: {checks.shown(error)}",
+            point,
+        ) from error
 
 
 def _submitted(executor, function, point):

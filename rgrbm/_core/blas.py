@@ -1,11 +1,17 @@
 """One thread for BLAS: several are slower on small matrices, and round differently."""
 
+import os
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import get_ident
 
-_lock = Lock()
-_users, _before = 0, []
+from rgrbm._core.forks import lock_for_forks
+from rgrbm._core.loading import load
+from rgrbm._core.signals import signals_held_back
+
+_lock = lock_for_forks()
+_users = {}  # each with its thread
+_before = []  # the libraries that are held to one thread, and how many they had
 
 
 @contextmanager
@@ -15,21 +21,32 @@ def single_threaded_blas():
     It does nothing where threadpoolctl (part of the extra ``book``) is not installed: then
     training is still right, but it may be slower, and its last bits depend on the thread count.
     """
-    global _users, _before
-    with _lock:
-        if _users == 0:
-            _before = [(library, library.get_num_threads()) for library in _libraries()]
-            for library, _ in _before:
-                _set_threads(library, 1)
-        _users += 1
+    libraries, user = _libraries(), object()
     try:
+        with _lock, signals_held_back():
+            if not _before:
+                _before.extend((library, library.get_num_threads()) for library in libraries)
+                for library in libraries:
+                    _set_threads(library, 1)
+            _users[user] = get_ident()
         yield
     finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
+        with _lock, signals_held_back():
+            _users.pop(user, None)
+            if not _users:
                 for library, n_threads in _before:
                     _set_threads(library, n_threads)
+                _before.clear()
+
+
+def _forget_other_threads():
+    """Keep of the users those that live on in a forked process."""
+    for user in [user for user, thread in _users.items() if thread != get_ident()]:
+        del _users[user]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 def _set_threads(library, n_threads):
@@ -43,9 +60,9 @@ def _set_threads(library, n_threads):
 @cache  # looking for the loaded libraries takes longer than a small training
 def _libraries():
     try:
-        from threadpoolctl import ThreadpoolController
+        threadpoolctl = load("threadpoolctl")
     except ImportError:
         return []
     import numpy  # noqa: F401  (its BLAS must be loaded to be found)
 
-    return ThreadpoolController().select(user_api="blas").lib_controllers
+    return threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers

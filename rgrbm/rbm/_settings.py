@@ -1,10 +1,9 @@
 """What stays the same in a run of training, checked."""
 
-from functools import cached_property
-
 import numpy as np
 
 from rgrbm._core import checks
+from rgrbm._core.loading import load
 from rgrbm._core.packing import pack_units, unpack_units
 from rgrbm.rbm.layers import Bits
 from rgrbm.rbm.machines import checked_data
@@ -66,12 +65,10 @@ class Settings:
         n_epochs = 1 if method == "exact" else min(EPOCHS_PER_CALL, PRODUCTS_PER_CALL // n_products)
         self.epochs_per_call = max(1, n_epochs)
 
-    @cached_property
+    @property
     def for_kernels(self):
         """The same for kernels, if the data are bits."""
-        from rgrbm.rbm._training_kernels import KernelSettings  # compiles
-
-        return KernelSettings(
+        return load("rgrbm.rbm._training_kernels").KernelSettings(  # compiles
             words=self.packed_data,
             batch_size=self.batch_size,
             n_gibbs=self.n_gibbs,

@@ -13,6 +13,7 @@ import numpy as np
 
 from rgrbm._core import checks
 from rgrbm._core.counter_rng import keys, uniforms
+from rgrbm._core.loading import load
 from rgrbm.rbm._settings import pack, unpack
 from rgrbm.rbm.layers import Bits
 from rgrbm.rbm.partition import exact_moments
@@ -174,8 +175,7 @@ def _kernels_serve(rbm, rates, settings):
 
 
 def _advance_with_kernels(state, rates, settings):
-    from rgrbm.rbm._training_kernels import Parameters  # compiles, or loads what was compiled
-
+    Parameters = load("rgrbm.rbm._training_kernels").Parameters
     rbm, chains, n_epochs = state.rbm.copy(), state.chains.copy(), len(rates)
     parameters = Parameters(rbm.weights, rbm.visible_bias[None], rbm.hidden_bias[None])
     velocity = Parameters(*(np.atleast_2d(part).copy() for part in state.velocity))
@@ -203,16 +203,14 @@ def _advance_with_kernels(state, rates, settings):
 
 
 def _call_kernel(n_threads, *arguments):
-    from rgrbm.rbm import _training_kernels
-
+    kernels = load("rgrbm.rbm._training_kernels")  # which compiles, or loads what was compiled
     if n_threads == 1 or _forked:  # the result is the same
-        return _training_kernels.epochs(*arguments)
-    import numba
-
+        return kernels.epochs(*arguments)
+    numba = load("numba")
     with _one_at_a_time:
         before = numba.get_num_threads()
         numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
         try:
-            return _training_kernels.parallel_epochs(*arguments)
+            return kernels.parallel_epochs(*arguments)
         finally:
             numba.set_num_threads(before)

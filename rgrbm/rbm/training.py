@@ -17,10 +17,9 @@ they were at the last update.
 import warnings
 from dataclasses import replace
 
-from tqdm import tqdm
-
 from rgrbm._core import checks
 from rgrbm._core.blas import single_threaded_blas
+from rgrbm._core.progress import progress_bar
 from rgrbm.rbm._checkpoint import Checkpoint
 from rgrbm.rbm._settings import Settings
 from rgrbm.rbm._training_steps import advance, start
@@ -188,7 +187,7 @@ def train(
     try:
         with (
             single_threaded_blas(),
-            tqdm(total=n_epochs, initial=state.epoch, disable=not progress, unit="epoch") as bar,
+            progress_bar(progress, total=n_epochs, initial=state.epoch, unit="epoch") as bar,
         ):
             if monitors and not record.looks:
                 _show(rbm, state)

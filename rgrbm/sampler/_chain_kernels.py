@@ -96,17 +96,20 @@ def metropolis_field(word, lows, digits, n_updates, rng):
 
 
 @compiled
-def heat_bath(word, digits, n_sweeps, rng):
-    """Heat-bath updates of all sites in order."""
+def heat_bath(word, digits, first, n_updates, rng):
+    """Heat-bath updates of one site after the other, beginning with site `first`."""
     n_sites = len(word)
     counter, step = rng
-    for _ in range(n_sweeps):
-        for i in range(n_sites):
-            left = word[i - 1 if i > 0 else n_sites - 1]
-            right = word[i + 1 if i + 1 < n_sites else 0]
+    while n_updates > 0:
+        stop = min(first + n_updates, n_sites)
+        for i in range(uint64(first), uint64(stop)):
+            left = word[i - ONE if i > NONE else uint64(n_sites) - ONE]
+            right = word[i + ONE if i + ONE < uint64(n_sites) else NONE]
             word[i], counter = _draw(
                 ~(left | right), left ^ right, left & right, digits, counter, step
             )
+        n_updates -= stop - first
+        first = 0
     rng[0] = counter
 
 

@@ -1,14 +1,21 @@
-"""Stored kernels are those of the sources as they stand."""
+"""Stored kernels are those of the sources as they stand; Ctrl-C leaves kernels whole."""
 
 import os
+import random
 import shutil
+import signal
 import subprocess
 import sys
+import textwrap
+import time
 from pathlib import Path
+from threading import Thread, current_thread, main_thread
 
+import numba.core.event
 import pytest
 
 import rgrbm
+from rgrbm._core import jit
 from rgrbm._core.jit import source_hash
 
 PACKAGE = Path(rgrbm.__file__).parent
@@ -38,7 +45,7 @@ def copy_package(root):
 
 
 def stored(folder):
-    return sorted(path.name for path in folder.rglob("*.nbi"))
+    return sorted(path.name for path in folder.rglob("*.nbc"))
 
 
 @pytest.mark.slow
@@ -86,3 +93,155 @@ def test_the_users_own_folder_is_used(tmp_path):
     sample(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "mine"))
     assert stored(tmp_path / "mine")
     assert not stored(package)
+
+
+class Listener(numba.core.event.Listener):
+    """Calls a function when numba begins to compile."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_start(self, event):
+        self.function()
+
+    def on_end(self, event):
+        pass
+
+
+@pytest.fixture
+def own_store(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+
+def test_ctrl_c_breaks_off_the_waiting_for_a_kernel_and_not_its_compilation(own_store):
+    kernel = jit.compiled(lambda x: x + 1)
+    end = []
+
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+        end.append(current_thread())
+
+    with numba.core.event.install_listener("numba:compile", Listener(interrupt)):
+        with pytest.raises(KeyboardInterrupt):
+            kernel(1)
+        assert end == [], "not heard at the end"
+        assert kernel(1) == 2
+    [thread] = end
+    assert thread is not main_thread()
+    assert kernel.stats.cache_misses.total() == 1
+
+
+def test_a_user_without_a_home_has_kernels_all_the_same(monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert jit._bases() == [jit.PACKAGE / "__pycache__"]
+    monkeypatch.undo()
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    assert jit._bases()[1:] == [Path("~/.cache/rgrbm").expanduser()]
+
+
+def test_an_error_in_a_compilation_arrives(own_store):
+    kernel = jit.compiled(lambda x: x.nothing)
+    for _ in range(2):
+        with pytest.raises(numba.core.errors.TypingError, match="nothing"):
+            kernel(1)
+
+
+def test_without_another_thread_a_kernel_is_compiled_in_this_one(own_store, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    kernel = jit.compiled(lambda x: x + 1)
+    assert kernel(1) == 2
+
+
+def test_kernels_call_each_other_from_any_thread(own_store):
+    inner = jit.compiled(lambda x: x + 1)
+    outer = jit.compiled(lambda x: 2 * inner(x))
+    results = []
+    threads = [Thread(target=lambda: results.append(outer(1))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [4] * 4
+
+
+INTERRUPTED = """
+    import numpy as np
+    from rgrbm import sampler
+
+    print("ready", flush=True)
+    while True:
+        try:
+            spins = sampler.metropolis_chain(64, 8, 1.0, n_sweeps=5, rng=np.random.default_rng(0))
+            break
+        except KeyboardInterrupt:
+            print("heard", flush=True)
+    try:
+        print(spins.sum(), flush=True)
+    except KeyboardInterrupt:
+        print(spins.sum(), flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_ctrl_c_at_any_moment_of_the_first_call_leaves_the_library_whole(tmp_path, seed):
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTED)],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(random.Random(seed).uniform(0, 1.5))
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    if process.returncode == -signal.SIGINT:
+        pytest.skip("it was over before")
+    assert errors == ""
+    assert output.split()[-1] == str(sample(Path(rgrbm.__file__).parents[1]))
+
+
+@pytest.mark.slow
+def test_a_fork_waits_for_a_compilation(tmp_path):
+    code = """
+        import os, time
+        import numba, numba.core.event
+        from threading import Event, Thread
+        from rgrbm._core import jit
+
+        kernel = jit.compiled(lambda x: x + 1)
+        begun = Event()
+
+        class Slow(numba.core.event.Listener):
+            def on_start(self, event):
+                begun.set()
+                time.sleep(0.5)
+
+            def on_end(self, event):
+                pass
+
+        with numba.core.event.install_listener("numba:compile", Slow()):
+            thread = Thread(target=kernel, args=(1,))
+            thread.start()
+            begun.wait()
+            child = os.fork()
+            if child == 0:
+                whole = len(kernel.signatures) == 1
+                os._exit(0 if whole and kernel(1) == 2 and kernel(1.5) == 2.5 else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            thread.join()
+    """
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(code)],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        check=True,
+        timeout=60,
+    )

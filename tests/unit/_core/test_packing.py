@@ -1,10 +1,12 @@
 """Spins and bits in machine words: packed, in their places, and unpacked again."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from rgrbm._core import packing
 from rgrbm._core.packing import (
     CHAINS_PER_WORD,
     UNITS_PER_WORD,
@@ -58,3 +60,24 @@ def test_no_states_are_no_words():
     words = pack_units(np.empty((0, 40)))
     assert words.shape == (2, 0)
     assert unpack_units(words, 40).shape == (0, 40)
+
+
+def test_blocks_cover_a_table_once():
+    for shape in [(1, 1), (5, 3), (3, 40), (40, 3), (1, 100)]:
+        for size in [1, 2, 7, 64, 1000]:
+            seen = np.zeros(shape, dtype=int)
+            for block in packing.blocks(shape, size):
+                assert 0 < seen[block].size <= size
+                seen[block] += 1
+            assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(64 * 7 + 5, 3), (130, 70), (3, 200)])
+def test_many_chains_are_packed_block_by_block(monkeypatch, shape):
+    rng = np.random.default_rng(0)
+    spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=shape)
+    words = pack_chains(spins)
+    for most in [64, 64 * 20, 64 * shape[1] * 2]:
+        monkeypatch.setattr(packing, "SPINS_AT_ONCE", most)
+        np.testing.assert_array_equal(pack_chains(spins), words)
+        np.testing.assert_array_equal(unpack_chains(words, len(spins)), spins)

@@ -1,9 +1,15 @@
 """The samplers' promises that need no statistics: shapes, seeds, limits, bad input."""
 
+import signal
+import time
+
 import numpy as np
 import pytest
 
 from rgrbm import sampler
+from rgrbm.sampler import _chain_kernels as kernels
+from rgrbm.sampler import chain
+from rgrbm.sampler.chain import UPDATES_AT_ONCE as MOST
 
 CHAINS = [sampler.metropolis_chain, sampler.heat_bath_chain]
 
@@ -93,9 +99,98 @@ def test_a_long_run_in_pieces_is_the_same_run(monkeypatch):
     for sample in CHAINS:
         whole = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
         with monkeypatch.context() as patch:
-            patch.setattr("rgrbm.sampler.chain.STEPS_AT_ONCE", 7)
+            patch.setattr("rgrbm.sampler.chain.UPDATES_AT_ONCE", 7)
             pieces = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
         np.testing.assert_array_equal(whole, pieces)
+
+
+@pytest.mark.parametrize("field", [0.0, 0.3])
+@pytest.mark.parametrize("sample", CHAINS)
+@pytest.mark.parametrize("size", [(1, 2 * MOST + 5, 2), (70, 3, MOST + 1), (1, MOST, 1)])
+def test_between_two_chances_for_ctrl_c_lie_few_updates(monkeypatch, sample, field, size):
+    n_samples, n_sites, n_sweeps = size
+    calls = []
+
+    def record(word, *arguments):
+        n_updates, rng = arguments[-2:]
+        calls.append(n_updates)
+        rng[0] += np.uint64(n_updates)
+
+    for kernel in ["metropolis", "metropolis_field", "heat_bath"]:
+        monkeypatch.setattr(kernels, kernel, record)
+    sample(n_samples, n_sites, 0.5, field=field, n_sweeps=n_sweeps, rng=np.random.default_rng(0))
+    assert max(calls) <= MOST
+    n_words = -(-n_samples // 64)
+    assert sum(calls) == n_words * n_sites * n_sweeps
+
+
+def test_these_few_updates_take_no_time():
+    """Some 1.5 ms on a laptop: a limit that only another order of magnitude would miss."""
+    word, rng = np.zeros(64, dtype=np.uint64), np.array([0, 1], dtype=np.uint64)
+    digits = np.zeros((64, 3), dtype=np.uint64)
+    kernels.heat_bath(word, digits, 0, 1, rng)
+    started = time.perf_counter()
+    kernels.heat_bath(word, digits, 0, MOST, rng)
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_ctrl_c_is_heard_in_the_midst_of_a_sweep(monkeypatch, sample):
+    for name in ["metropolis", "heat_bath"]:
+        kernel = getattr(kernels, name)
+
+        def interrupted(*arguments, kernel=kernel):
+            kernel(*arguments)
+            signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr(kernels, name, interrupted)
+    rng = np.random.default_rng(0)
+    with pytest.raises(KeyboardInterrupt):
+        sample(1, 3 * MOST, 0.5, n_sweeps=1, rng=rng)
+
+
+@pytest.mark.parametrize("generator", [np.random.PCG64, np.random.MT19937, np.random.Philox])
+def test_spins_that_are_drawn_in_parts_are_those_drawn_at_once(monkeypatch, generator):
+    whole, parts = (np.random.Generator(generator(0)) for _ in range(2))
+    expected = 2 * whole.integers(2, size=(13, 7), dtype=np.int8) - 1
+    monkeypatch.setattr(chain, "SPINS_AT_ONCE", 8)
+    assert len(chain._parts(13 * 7)) == 12
+    np.testing.assert_array_equal(chain._random_spins(13, 7, parts), expected)
+    assert whole.random() == parts.random(), "and the generator stands where it would"
+
+
+def test_exact_samples_in_parts_are_the_same_samples(monkeypatch):
+    whole = sampler.exact_chain(37, 5, 0.5, field=0.2, rng=np.random.default_rng(0))
+    monkeypatch.setattr(chain, "SPINS_AT_ONCE", 8)
+    parts = sampler.exact_chain(37, 5, 0.5, field=0.2, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(whole, parts)
+    assert parts.flags.c_contiguous
+
+
+@pytest.mark.parametrize("sample", [*CHAINS, exact])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.uint64])
+def test_integers_of_any_type_are_the_same_integers(sample, dtype):
+    extra = {} if sample is exact else {"observe": np.sum, "every": 2}
+    small = {} if sample is exact else {"observe": np.sum, "every": dtype(2)}
+    expected = sample(100, 90, 0.5, n_sweeps=3, rng=np.random.default_rng(0), **extra)
+    found = sample(
+        dtype(100), dtype(90), 0.5, n_sweeps=dtype(3), rng=np.random.default_rng(0), **small
+    )
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("sample", CHAINS)
+def test_looks_at_an_endless_run_cost_no_memory(sample):
+    looks = []
+
+    def observe(spins):
+        looks.append(spins)
+        if len(looks) == 3:
+            raise StopIteration("enough")
+
+    with pytest.raises(StopIteration, match="enough"):
+        sample(1, 2, 0.5, n_sweeps=2**53, rng=np.random.default_rng(0), observe=observe)
 
 
 @pytest.mark.parametrize("sample", CHAINS)

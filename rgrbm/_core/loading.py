@@ -1,0 +1,20 @@
+"""Modules that are imported when they are first used, because they are heavy."""
+
+from functools import cache
+from importlib import import_module
+
+from rgrbm._core.forks import lock_for_forks
+from rgrbm._core.signals import signals_held_back
+
+_lock = lock_for_forks()
+
+
+@cache
+def load(name):
+    """Import a module, whole: neither a Ctrl-C nor a fork comes in between.
+
+    Python drops a module whose import was broken off, but not those that it had imported. numba
+    cannot be imported again over these.
+    """
+    with _lock, signals_held_back():
+        return import_module(name)
