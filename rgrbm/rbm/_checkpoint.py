@@ -5,10 +5,9 @@ import hashlib
 import numpy as np
 
 from rgrbm._core.files import checked_path, read_arrays, write_arrays
-from rgrbm.rbm._settings import pack, unpack
-from rgrbm.rbm._training_steps import PARAMETERS, State
+from rgrbm.rbm._settings import pack, pieces, unpack
+from rgrbm.rbm._training_steps import State
 
-VELOCITIES = tuple(f"velocity_of_{name}" for name in PARAMETERS)
 FORMAT = ("training checkpoint", 1)  # kind and version
 
 
@@ -20,6 +19,7 @@ class Checkpoint:
         if not self.path.parent.is_dir():
             raise ValueError(f"checkpoint must be in a folder that exists, got {self.path}")
         self.start = start
+        self.velocities = [f"velocity_of_{name}" for name in settings.trained]
         self.run = _fingerprint(start, settings, monitors)
 
     def save(self, state, record):
@@ -32,14 +32,14 @@ class Checkpoint:
             "looks": record.table(state.epoch),
             "chains": unpack(state.rbm.visible, state.chains),
             **state.rbm.parameters(),
-            **dict(zip(VELOCITIES, state.velocity, strict=True)),
+            **dict(zip(self.velocities, state.velocity, strict=True)),
         }
         write_arrays(self.path, *FORMAT, arrays)
 
     def resume(self, record):
         """Return the state in the file and fill the record, or the start if there is no file."""
         start = self.start
-        names = {"run", "epoch", "layer", "curve", "looks", "chains", *VELOCITIES}
+        names = {"run", "epoch", "layer", "curve", "looks", "chains", *self.velocities}
         names |= set(start.rbm.parameters())
         try:
             arrays = read_arrays(self.path, *FORMAT, names)
@@ -59,7 +59,7 @@ class Checkpoint:
         record.curve[:epoch] = arrays["curve"]
         record.looks = [(int(row[0]), *row[1:]) for row in arrays["looks"]]
         rbm = start.rbm.from_parameters(**{name: arrays[name] for name in start.rbm.parameters()})
-        velocity = tuple(arrays[name] for name in VELOCITIES)
+        velocity = tuple(arrays[name] for name in self.velocities)
         chains = pack(rbm.visible, arrays["chains"].reshape(-1, rbm.n_visible))
         return State(epoch, int(arrays["layer"]), rbm, velocity, chains)
 
@@ -68,10 +68,14 @@ def _fingerprint(start, settings, monitors):
     """Hash what determines the result of a run, but for the number of epochs and for functions."""
     rbm, rate = start.rbm, settings.learning_rate
     numbers = ["function" if callable(rate) else rate, settings.batch_size, settings.n_gibbs]
-    numbers += [settings.momentum, settings.l1, settings.seed, settings.n_samples]
+    numbers += [settings.momentum, settings.l1, settings.l2, settings.seed, settings.n_samples]
+    numbers += [settings.probabilities, settings.learn_sigma]
     plain = (type(rbm).__name__, settings.method, [*numbers, *rbm.weights.shape], list(monitors))
     arrays = [settings.data, rbm.weights, rbm.visible_bias, rbm.hidden_bias, rbm.visible.precision]
     arrays += [] if settings.mask is None else [settings.mask]
-    arrays += [unpack(rbm.visible, start.chains)]
-    parts = [repr(plain).encode(), *(np.ascontiguousarray(part).tobytes() for part in arrays)]
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+    arrays += [start.chains]
+    digest = hashlib.sha256(repr(plain).encode())
+    for array in arrays:
+        for rows in pieces(len(array), max(1, array.size // max(1, len(array)))):
+            digest.update(np.ascontiguousarray(array[rows]))
+    return digest.hexdigest()

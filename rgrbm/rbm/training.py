@@ -42,7 +42,10 @@ def train(
     n_chains=None,
     momentum=0.0,
     l1=0.0,
+    l2=0.0,
     mask=None,
+    learn_sigma=False,
+    probabilities=False,
     rng,
     n_threads=1,
     progress=False,
@@ -173,7 +176,10 @@ def train(
         n_chains=n_chains,
         momentum=momentum,
         l1=l1,
+        l2=l2,
         mask=mask,
+        learn_sigma=learn_sigma,
+        probabilities=probabilities,
         n_threads=n_threads,
         rng=rng,
     )
@@ -182,9 +188,11 @@ def train(
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint, state, settings, monitors)
         state = latest = checkpoint.resume(record)
+    settings.rates(range(state.epoch + 1, n_epochs + 1)[:1])
     pauses = [1] * (callback is not None) + [monitor_every] * bool(monitors)
     pauses += [checkpoint_every] * (checkpoint is not None)
     interrupted = False
+    rng.integers(2**63)  # the seed: all arguments are good
     try:
         with (
             single_threaded_blas(),
@@ -197,12 +205,19 @@ def train(
                 epoch = state.epoch
                 stop = min(epoch + settings.epochs_per_call, n_epochs)
                 stop = min([stop, *(epoch + every - epoch % every for every in pauses)])
-                after, record.curve[epoch:stop] = _advance(state, stop, settings)
+                rates = settings.rates(range(epoch + 1, stop + 1))
+                try:
+                    after, record.curve[epoch:stop] = advance(state, rates, settings)
+                except FloatingPointError as error:
+                    if len(rates) > 1:  # again, one by one: the last good epoch is to be kept
+                        settings.epochs_per_call = 1
+                        continue
+                    raise FloatingPointError(_advice(error, epoch, learning_rate)) from None
                 latest = after
                 if callback is not None:
                     _show(rbm, after)
                     callback(stop, rbm)
-                    latest = after = replace(after, rbm=rbm.copy())
+                    latest = after = replace(after, rbm=_left_by_callback(rbm, stop))
                 if monitors and (stop % monitor_every == 0 or stop == n_epochs):
                     _show(rbm, after)
                     record.look(rbm, stop)
@@ -224,15 +239,19 @@ def train(
     return record.history(settings.method, state.epoch, interrupted)
 
 
-def _advance(state, stop, settings):
-    rates = settings.rates(range(state.epoch + 1, stop + 1))
+def _advice(error, epoch, learning_rate):
+    kept = f"keeps the parameters of epoch {epoch}" if epoch else "is unchanged"
+    return (
+        f"training diverged in epoch {epoch + 1} with learning_rate = {learning_rate}: "
+        f"take a smaller one ({error}). The machine {kept}"
+    )
+
+
+def _left_by_callback(rbm, epoch):
     try:
-        return advance(state, rates, settings)
-    except FloatingPointError as error:
-        raise FloatingPointError(
-            f"training diverged with learning_rate = {settings.learning_rate}: "
-            f"take a smaller one ({error})"
-        ) from None
+        return rbm.copy()
+    except ValueError as error:
+        raise ValueError(f"callback({epoch}, rbm) must leave a machine that is fit: {error}") from None
 
 
 def _show(rbm, state):
