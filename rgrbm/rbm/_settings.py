@@ -8,6 +8,7 @@ import numpy as np
 from rgrbm._core import checks
 from rgrbm._core.packing import UNITS_PER_WORD, pack_units, unpack_units
 from rgrbm.rbm.layers import Bits
+from rgrbm.rbm.partition import _smaller_first
 
 METHODS = ("cd", "pcd", "exact")
 PARAMETERS = ("weights", "visible_bias", "hidden_bias")  # that are trained, perhaps sigma too
@@ -60,6 +61,8 @@ class Settings:
         if not isinstance(method, str) or method not in METHODS:
             raise ValueError(f"method must be one of {METHODS}, got {method!r}")
         self.method = method
+        if method == "exact":
+            _smaller_first(rbm)  # refuses what is too large
         self.n_gibbs = checks.integer("n_gibbs", n_gibbs, 1)
         if n_chains is not None and method != "pcd":
             raise ValueError(f"n_chains must be None unless method is 'pcd', got {n_chains!r}")
@@ -174,28 +177,29 @@ def _checked_data(rbm, data, probabilities):
             f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
             f"got {found.shape}"
         )
-    checked = np.empty(found.shape, dtype=found.dtype if probabilities else rbm.visible.dtype)
+    dtype, check = rbm.visible.dtype, _states
+    if probabilities:
+        dtype, check = found.dtype, _probabilities
+    checked = np.empty(found.shape, dtype)
     for rows in pieces(*found.shape):
-        piece = found[rows]
-        if probabilities:
-            wrong = ~((piece >= 0) & (piece <= 1))
-            if wrong.any():
-                raise ValueError(
-                    f"data must be probabilities, from 0 to 1, got {piece[wrong][0]} in it"
-                )
-            checked[rows] = piece
-        else:
-            checked[rows] = _checked_states(rbm.visible, piece)
+        checked[rows] = check(found[rows], rbm.visible)
     return checked
 
 
-def _checked_states(layer, piece):
+def _states(piece, layer):
     try:
         return layer.check(piece, "data")
     except ValueError as error:
         if isinstance(layer, Bits) and np.all((piece >= 0) & (piece <= 1)):
             raise ValueError(f"{error}; for numbers between, see probabilities=True") from None
         raise
+
+
+def _probabilities(piece, layer):
+    wrong = ~((piece >= 0) & (piece <= 1))
+    if wrong.any():
+        raise ValueError(f"data must be probabilities, from 0 to 1, got {piece[wrong][0]} in it")
+    return piece
 
 
 def _check_that_all_units_vary(data):

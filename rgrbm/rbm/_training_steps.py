@@ -178,7 +178,7 @@ def averages(rbm, states, settings):
 
     To learn sigma, also that of the derivative of -E(v, h) by ln sigma**2.
     """
-    sums = None
+    sums = 0.0, 0.0, 0.0, *[0.0] * settings.learn_sigma
     for rows in _pieces(rbm, states):
         visible = states[rows].astype(np.float64)
         scaled = rbm.visible.scaled(visible)
@@ -187,7 +187,7 @@ def averages(rbm, states, settings):
         if settings.learn_sigma:
             stretch = ((visible - rbm.visible_bias) / rbm.sigma) ** 2 / 2
             part.append((stretch - scaled * (hidden @ rbm.weights.T)).sum(axis=0))
-        sums = part if sums is None else [total + more for total, more in zip(sums, part, strict=True)]
+        sums = [total + more for total, more in zip(sums, part, strict=True)]
     return [total / len(states) for total in sums]
 
 
