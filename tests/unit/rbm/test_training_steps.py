@@ -103,6 +103,31 @@ def test_momentum_does_not_weaken_the_penalty():
     np.testing.assert_allclose(ends[1], ends[0], rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+@pytest.mark.parametrize("kind", ["bits", "gaussian"])
+def test_weight_decay_ends_where_it_balances_the_gradient(kind, momentum):
+    """At rest the exact gradient of the log-likelihood is l2 times the weights."""
+    rbm, data, l2 = make(kind), make_data(kind, n_samples=40), 0.2
+    rate = 0.05 if kind == "gaussian" else 0.2
+    fit(rbm, data, method="exact", n_epochs=3000, learning_rate=rate, momentum=momentum, l2=l2)
+    slope = exact_step(rbm, data, rate=1e-3)
+    np.testing.assert_allclose(slope["weights"] / 1e-3, l2 * rbm.weights, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(slope["visible_bias"], 0, rtol=0, atol=1e-8)
+    assert np.abs(rbm.weights).max() > 0.01
+
+
+@pytest.mark.parametrize("fewest", [0, np.inf], ids=["kernels", "numpy"])
+def test_a_step_of_weight_decay_divides_the_weights_after_the_l1_step(monkeypatch, fewest):
+    monkeypatch.setattr(steps, "PRODUCTS_FOR_KERNELS", fewest)
+    plain, both = small_rbm(), small_rbm()
+    fit(plain, ROWS, learning_rate=0.1, momentum=0.5)
+    fit(both, ROWS, learning_rate=0.1, momentum=0.5, l1=1.5, l2=2.0)
+    shrunk = np.sign(plain.weights) * np.maximum(np.abs(plain.weights) - 0.1 * 3.0, 0)
+    np.testing.assert_allclose(both.weights, shrunk / (1 + 0.1 * 4.0), rtol=0, atol=1e-7)
+    np.testing.assert_array_equal(both.visible_bias, plain.visible_bias)
+    np.testing.assert_array_equal(both.hidden_bias, plain.hidden_bias)
+
+
 def test_the_learning_rate_may_be_a_function_of_the_epoch():
     data, asked = make_data("bits"), []
 
