@@ -75,7 +75,7 @@ def make_settings(rbm, data, **changes):
         ({"learning_rate": lambda epoch: True}, TypeError, r"learning_rate\(1\) must be a real"),
         ({"learning_rate": lambda epoch: 1 / 0}, ZeroDivisionError, "division"),
         ({"checkpoint": "no/such/folder/file"}, ValueError, "checkpoint must be in a folder"),
-        ({"checkpoint": "."}, OSError, ""),
+        ({"checkpoint": "."}, OSError, "directory|denied"),
         ({"rng": 0}, TypeError, r"rng must be a numpy\.random\.Generator"),
         ({"callback": 3}, TypeError, "callback must be callable"),
         ({"method": "CD"}, ValueError, r"method must be one of \('cd', 'pcd', 'exact'\), got 'CD'"),
@@ -113,7 +113,7 @@ def test_a_checkpoint_that_does_not_serve_leaves_the_generator_alone(tmp_path):
         {"checkpoint": tmp_path / "foreign"},
     ):  # fmt: skip
         rbm, rng = make_rbm(), np.random.default_rng(0)
-        with pytest.raises(ValueError, match="run|damaged"):
+        with pytest.raises(ValueError, match=r"run|damaged"):
             fit(rbm, rng=rng, **changes)
         np.testing.assert_array_equal(rbm.to_vector(), make_rbm().to_vector())
         assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
@@ -191,7 +191,7 @@ def test_a_key_press_is_heard_soon():
         return make_settings(rbm, np.zeros((n_samples, 64)), **changes).epochs_per_call
 
     assert epochs(1) == EPOCHS_PER_CALL
-    assert epochs(1, method="exact") == 1
+    assert make_settings(make_rbm(), DATA, method="exact").epochs_per_call == 1
     assert epochs(2000) == PRODUCTS_PER_CALL // (64 * 32 * 2000)
     assert epochs(2000, n_gibbs=3) == PRODUCTS_PER_CALL // (64 * 32 * 2000 * 3)
     assert epochs(100, batch_size=50, method="pcd", n_chains=5000) == PRODUCTS_PER_CALL // (
