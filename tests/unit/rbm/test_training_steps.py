@@ -107,10 +107,10 @@ def test_momentum_does_not_weaken_the_penalty():
 @pytest.mark.parametrize("kind", ["bits", "gaussian"])
 def test_weight_decay_ends_where_it_balances_the_gradient(kind, momentum):
     """At rest the exact gradient of the log-likelihood is l2 times the weights."""
-    rbm, l2 = make(kind), 0.05
-    data, rate = np.array([[1, 1, 0, 0], [0, 0, 1, 1]]), 0.3
+    rbm, l2 = make(kind, n_hidden=1), 0.05
+    data, rate = np.array([[1, 1, 0, 0], [0, 0, 1, 1]]), 0.5 * (1 - momentum)
     if kind == "gaussian":
-        data, rate = 4 * data, 0.01 * (1 - momentum)
+        data, rate, l2 = 2 * data, 0.02 * (1 - momentum), 0.2
     fit(rbm, data, method="exact", n_epochs=6000, learning_rate=rate, momentum=momentum, l2=l2)
     slope = exact_step(rbm, data, rate=1e-3)
     assert np.abs(rbm.weights).max() > 0.1
