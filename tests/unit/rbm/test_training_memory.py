@@ -12,7 +12,8 @@ from rgrbm.rbm._settings import NUMBERS_PER_PIECE
 def peak(rbm, data, **changes):
     """Bytes that training takes beside its data."""
     arguments = {"n_epochs": 2, "learning_rate": 1e-3, "rng": np.random.default_rng(0), **changes}
-    train(rbm.copy(), data[:2], **{**arguments, "batch_size": None})  # loads, compiles
+    first = {**arguments, "batch_size": None, "checkpoint": None}
+    train(rbm.copy(), data[:2], **first)  # loads, compiles
     tracemalloc.start()
     try:
         train(rbm, data, **arguments)
