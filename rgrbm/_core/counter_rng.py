@@ -24,13 +24,17 @@ def keys(seed, first_layer, n_layers):
     return np.stack(halves, axis=1).astype(np.uint32)
 
 
-def uniforms(key, n_samples, n_units):
-    """Return numbers between 0 and 1, odd multiples of 2**-24, float64 (n_samples, n_units)."""
-    unit, sample = np.arange(n_units), np.arange(n_samples)[:, None]
+def uniforms(key, n_samples, n_units, first=0, stop=None):
+    """Return numbers between 0 and 1, odd multiples of 2**-24, float64 (n_samples, n_units).
+
+    Or only those of the samples from `first` to before `stop`.
+    """
+    unit = np.arange(n_units)
+    sample = np.arange(first, n_samples if stop is None else stop)[:, None]
     counter = (unit // UNITS_PER_WORD * n_samples + sample) * UNITS_PER_WORD + unit % UNITS_PER_WORD
-    first, second = key
-    x = counter.astype(np.uint32) * np.uint32(STEP) + first
-    x = (x ^ (x >> np.uint32(16))) * np.uint32(FIRST) ^ second
+    low, high = key
+    x = counter.astype(np.uint32) * np.uint32(STEP) + low
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(FIRST) ^ high
     x = (x ^ (x >> np.uint32(15))) * np.uint32(SECOND)
     x ^= x >> np.uint32(15)
     return ((x >> np.uint32(9)) + 0.5) * 2.0**-23

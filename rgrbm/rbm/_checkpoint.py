@@ -6,7 +6,7 @@ from rgrbm._core import checks
 from rgrbm._core.files import checked_path, checksum, read_arrays, write_arrays
 from rgrbm._core.packing import pack_units
 from rgrbm.rbm._settings import unpack
-from rgrbm.rbm._training_steps import PARAMETERS, State
+from rgrbm.rbm._training_steps import State
 from rgrbm.rbm.layers import Bits
 
 FORMAT = ("training checkpoint", 2)  # kind and version
@@ -28,7 +28,7 @@ class Checkpoint:
     def __init__(self, path, start, settings, monitors):
         self.path = checked_checkpoint(path)
         self.start = start
-        self.velocities = [f"velocity_of_{name}" for name in PARAMETERS]
+        self.velocities = [f"velocity_of_{name}" for name in settings.trained]
         self.run = _fingerprint(start, settings, monitors)
 
     def save(self, state, record):
@@ -111,7 +111,8 @@ def _fingerprint(start, settings, monitors):
     """Hash what determines the result of a run, but for the number of epochs and for functions."""
     rbm, rate = start.rbm, settings.learning_rate
     numbers = ["function" if callable(rate) else rate, settings.batch_size, settings.n_gibbs]
-    numbers += [settings.momentum, settings.l1, settings.seed, settings.n_samples]
+    numbers += [settings.momentum, settings.l1, settings.l2, settings.seed, settings.n_samples]
+    numbers += [settings.probabilities, settings.learn_sigma]
     plain = (type(rbm).__name__, settings.method, numbers, list(monitors))
     arrays = {"plain": repr(plain), "data": settings.data, "chains": start.chains}
     arrays |= {"precision": rbm.visible.precision, **rbm.parameters()}

@@ -1,16 +1,22 @@
 """What stays the same in a run of training, checked."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 
 from rgrbm._core import checks
 from rgrbm._core.loading import load
-from rgrbm._core.packing import pack_units, unpack_units
+from rgrbm._core.packing import UNITS_PER_WORD, pack_units, unpack_units
 from rgrbm.rbm.layers import Bits
-from rgrbm.rbm.machines import checked_data
+from rgrbm.rbm.partition import _smaller_first
 
 METHODS = ("cd", "pcd", "exact")
+PARAMETERS = ("weights", "visible_bias", "hidden_bias")  # that are trained, perhaps sigma too
 EPOCHS_PER_CALL = 100  # of `advance`, at most, and ...
 PRODUCTS_PER_CALL = 2**28  # ... weights * samples * epochs: then a key press is heard
+SAMPLES_PER_CALL = 2**20  # ... samples * epochs, if their order is drawn
+NUMBERS_PER_PIECE = 2**21  # of float64 that are in work at a time: 16 MB
 
 
 class Settings:
@@ -28,24 +34,39 @@ class Settings:
         n_chains,
         momentum,
         l1,
+        l2,
         mask,
+        learn_sigma,
+        probabilities,
         n_threads,
         rng,
     ):
-        self.data = checked_data(rbm, data)
+        self.probabilities = checks.flag("probabilities", probabilities)
+        self.learn_sigma = checks.flag("learn_sigma", learn_sigma)
+        bits = isinstance(rbm.visible, Bits)
+        if self.probabilities and not bits:
+            raise ValueError("probabilities must be False for Gaussian units: their data are real")
+        if self.learn_sigma and bits:
+            raise ValueError("learn_sigma must be False for a BernoulliRBM: it has no widths")
+        self.data = _checked_data(rbm, data, self.probabilities)
         self.n_samples = len(self.data)
+        if self.learn_sigma:
+            _check_that_all_units_vary(self.data)
         if not callable(learning_rate):
             learning_rate = checks.real("learning_rate", learning_rate, 0.0, above=True)
         self.learning_rate = learning_rate
+        self._rate = cache(learning_rate) if callable(learning_rate) else None
         if batch_size is None:
             batch_size = self.n_samples
         self.batch_size = checks.integer("batch_size", batch_size, 1, self.n_samples)
-        if method not in METHODS:
-            raise ValueError(f"method must be one of {METHODS}, got {method!r}")
-        self.method = method
+        self.method = method = checks.choice("method", method, METHODS)
+        if method == "exact":
+            _smaller_first(rbm)  # refuses what is too large
         self.n_gibbs = checks.integer("n_gibbs", n_gibbs, 1)
         if n_chains is not None and method != "pcd":
-            raise ValueError(f"n_chains must be None unless method is 'pcd', got {n_chains!r}")
+            raise ValueError(
+                f"n_chains must be None unless method is 'pcd', got {checks.shown(n_chains)}"
+            )
         if n_chains is None:
             self.n_chains = self.batch_size if method == "pcd" else 0
         else:
@@ -53,17 +74,25 @@ class Settings:
         self.momentum = checks.real("momentum", momentum, 0.0)
         if self.momentum >= 1:
             raise ValueError(f"momentum must be below 1, got {momentum}")
-        self.l1 = checks.real("l1", l1, 0.0)
-        self.penalty = self.l1 / (1 - self.momentum)  # grows as a steady gradient does
+        self.l1 = checks.real("l1", l1, 0.0, checks.LARGEST)
+        self.l2 = checks.real("l2", l2, 0.0, checks.LARGEST)
+        # Penalties grow with momentum as a steady gradient does.
+        self.shrinkage, self.decay = (size / (1 - self.momentum) for size in (self.l1, self.l2))
         self.mask = None if mask is None else _allowed(mask, rbm.weights.shape)
         self.n_threads = checks.integer("n_threads", n_threads, 1)
-        self.seed = int(checks.generator(rng).integers(2**63))
-        self.packed_data = pack(rbm.visible, self.data)
+        self.seed = int(deepcopy(checks.generator(rng)).integers(2**63))  # `train` takes it
+        self.trained = (*PARAMETERS, "sigma") if self.learn_sigma else PARAMETERS
+        self.extent = None if bits else _largest(self.data) + rbm.sigma
         self.n_batches = -(-self.n_samples // self.batch_size)
         n_walkers = max(self.n_samples, self.n_batches * self.n_chains)
-        n_products = rbm.weights.size * n_walkers * self.n_gibbs
-        n_epochs = 1 if method == "exact" else min(EPOCHS_PER_CALL, PRODUCTS_PER_CALL // n_products)
+        self.products_per_epoch = rbm.weights.size * n_walkers * self.n_gibbs
+        n_epochs = min(EPOCHS_PER_CALL, PRODUCTS_PER_CALL // self.products_per_epoch)
+        if self.n_batches > 1:
+            n_epochs = min(n_epochs, SAMPLES_PER_CALL // self.n_samples)
+        if method == "exact" or self.probabilities:
+            n_epochs = 1
         self.epochs_per_call = max(1, n_epochs)
+        self.packed_data = None if self.probabilities else pack(rbm.visible, self.data)
 
     @property
     def for_kernels(self):
@@ -74,19 +103,18 @@ class Settings:
             n_gibbs=self.n_gibbs,
             persistent=self.method == "pcd",
             momentum=self.momentum,
-            penalty=self.penalty,
+            shrinkage=self.shrinkage,
+            decay=self.decay,
             mask=np.empty((0, 0)) if self.mask is None else self.mask.astype(np.float64),
+            stop=np.zeros(1, dtype=np.uint8),
         )
 
     def rates(self, epochs):
         """Learning rates of epochs, counted from 1."""
-        if not callable(self.learning_rate):
+        if self._rate is None:
             return np.full(len(epochs), self.learning_rate)
         return np.array(
-            [
-                checks.real(f"learning_rate({epoch})", self.learning_rate(epoch), 0.0)
-                for epoch in epochs
-            ]
+            [checks.real(f"learning_rate({epoch})", self._rate(epoch), 0.0) for epoch in epochs]
         )
 
     def order(self, epoch):
@@ -95,15 +123,89 @@ class Settings:
             return None
         return np.random.default_rng([self.seed, epoch]).permutation(self.n_samples)
 
+    def samples(self, epoch):
+        """Data of an epoch: drawn anew if probabilities were given."""
+        if not self.probabilities:
+            return self.data
+        rng = np.random.default_rng([self.seed, epoch, 3])
+        bits = np.empty(self.data.shape, dtype=np.uint8)
+        for rows in pieces(*bits.shape):
+            bits[rows] = rng.random(bits[rows].shape) < self.data[rows]
+        return bits
+
+
+def pieces(n_rows, n_columns):
+    """Cut the rows of large arrays into slices, so that copies of them stay small."""
+    step = max(1, NUMBERS_PER_PIECE // n_columns)
+    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+
 
 def pack(layer, states):
     """Pack states if they are bits; real ones stay as they are."""
-    return pack_units(states) if isinstance(layer, Bits) else states
+    if not isinstance(layer, Bits):
+        return states
+    n_samples, n_units = states.shape
+    packed = np.empty((-(-n_units // UNITS_PER_WORD), n_samples), dtype=np.uint32)
+    for rows in pieces(n_samples, n_units):
+        packed[:, rows] = pack_units(states[rows])
+    return packed
 
 
 def unpack(layer, packed):
-    """Undo `pack`, as float64."""
-    return unpack_units(packed, layer.n_units) if isinstance(layer, Bits) else packed
+    """Undo `pack`; bits are uint8."""
+    if not isinstance(layer, Bits):
+        return packed
+    states = np.empty((packed.shape[1], layer.n_units), dtype=np.uint8)
+    for rows in pieces(*states.shape):
+        states[rows] = unpack_units(packed[:, rows], layer.n_units)
+    return states
+
+
+def _checked_data(rbm, data, probabilities):
+    """Return a copy of the data: bits as uint8, probabilities as given, real numbers as float64."""
+    found = checks.numeric("data", data)
+    if found.ndim != 2 or found.shape[1] != rbm.n_visible or len(found) == 0:
+        raise ValueError(
+            f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
+            f"got {found.shape}"
+        )
+    dtype, check = rbm.visible.dtype, _states
+    if probabilities:
+        dtype, check = found.dtype, _probabilities
+    checked = np.empty(found.shape, dtype)
+    for rows in pieces(*found.shape):
+        checked[rows] = check(found[rows], rbm.visible)
+    return checked
+
+
+def _states(piece, layer):
+    try:
+        return layer.check(piece, "data")
+    except ValueError as error:
+        if isinstance(layer, Bits) and np.all((piece >= 0) & (piece <= 1)):
+            raise ValueError(f"{error}; for numbers between, see probabilities=True") from None
+        raise
+
+
+def _probabilities(piece, layer):
+    wrong = ~((piece >= 0) & (piece <= 1))
+    if wrong.any():
+        raise ValueError(f"data must be probabilities, from 0 to 1, got {piece[wrong][0]} in it")
+    return piece
+
+
+def _check_that_all_units_vary(data):
+    fixed = data.min(axis=0) == data.max(axis=0)
+    if fixed.any():
+        unit = int(fixed.argmax())
+        raise ValueError(
+            "data must vary in every unit if learn_sigma is True, since a width would shrink to 0, "
+            f"got {data[0, unit]} throughout in unit {unit}"
+        )
+
+
+def _largest(data):
+    return np.maximum(np.abs(data.min(axis=0)), np.abs(data.max(axis=0)))
 
 
 def _allowed(mask, shape):

@@ -36,6 +36,7 @@ PATTERNS_PER_WORD = 128  # of its eight groups of four units, 16 each
 OFF = -1e30  # a bias that keeps a unit off
 SAMPLES_PER_DRAW = 64  # whose random numbers are made at a time: they stay in the first-level cache
 SAMPLES_PER_PART = 512  # of one thread, about; the parts do not depend on the number of threads
+PARTS_AT_ONCE = 16  # each with a gradient of its own in memory
 
 # 2**x on [-1/2, 1/2] by a polynomial, relative error 2e-7: less than a float32 can tell.
 _NODES = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
@@ -63,8 +64,10 @@ class KernelSettings(NamedTuple):
     n_gibbs: int
     persistent: bool
     momentum: float
-    penalty: float  # strength of L1, grown by momentum
+    shrinkage: float  # strength of L1, grown by momentum
+    decay: float  # likewise of L2
     mask: np.ndarray  # float64 like the weights, or of size 0
+    stop: np.ndarray  # uint8 (1,): set from outside, it ends the work, whose results are then void
 
 
 class Parameters(NamedTuple):
@@ -167,9 +170,11 @@ def _squash(numbers):
 
 
 @compiled(**_kernel)
-def _probabilities(words, weights, bias, table, out):
+def _probabilities(words, weights, bias, table, out, stop):
     """Set `out`, (n_blocks, n_samples, 32), to the probabilities of units given the others."""
     for block in range(out.shape[0]):
+        if stop[0]:
+            return
         _inputs(words, weights, bias, block, table, out[block])
     _squash(out.reshape(out.size))
 
@@ -215,9 +220,11 @@ def _sum_bins(bins, sums):
 
 
 @compiled(**_kernel)
-def _products(batch, data, data_weight, chains, model, model_weight, gradient, bins, sums):
+def _products(batch, data, data_weight, chains, model, model_weight, gradient, bins, sums, stop):
     """Set `gradient` to the weighted sums of v h over data and chains."""
     for block in range(data.shape[0]):
+        if stop[0]:
+            return
         for g in range(batch.shape[0]):
             for k in range(PATTERNS_PER_WORD):
                 store(bins, uint64(k), zeros())
@@ -251,8 +258,8 @@ def _add_means(words, hidden, weight, gradient, row):
 
 
 @compiled(**_kernel)
-def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients):
-    """Set one part of the gradients, from its share of the samples and of the chains.
+def _moments(settings, machine, keys, samples, chains, part, n_parts, place, gradients):
+    """Set one part of the gradients, at its place, from its share of the samples and of the chains.
 
     samples : int64 (n_batch,), where they are in the data; chains : uint32 (n_visible_words,
     n_chains), if they persist. Returns the number of wrong bits.
@@ -264,7 +271,7 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
     first, last = part * n_chains // n_parts, (part + 1) * n_chains // n_parts
     n_samples, n_walkers = len(samples), last - first
     gradient = Parameters(
-        gradients.weights[part], gradients.visible_bias[part], gradients.hidden_bias[part]
+        gradients.weights[place], gradients.visible_bias[place], gradients.hidden_bias[place]
     )
     table = _rows(PATTERNS_PER_WORD)
     sums = _rows(UNITS_PER_WORD)
@@ -275,7 +282,7 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
         for g in range(n_words):
             batch[g, s] = settings.words[g, samples[s]]
     data = _rows(n_hidden_words * n_samples).reshape(n_hidden_words, n_samples, UNITS_PER_WORD)
-    _probabilities(batch, machine.down, machine.hidden_bias, table, data)
+    _probabilities(batch, machine.down, machine.hidden_bias, table, data, settings.stop)
     gradient.visible_bias[:] = 0.0
     gradient.hidden_bias[:] = 0.0
     _add_means(batch, data, 1.0 / n_batch, gradient, row)
@@ -288,7 +295,7 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
     model = _rows(n_hidden_words * n_walkers).reshape(n_hidden_words, n_walkers, UNITS_PER_WORD)
     if settings.persistent:
         walkers[:] = chains[:, first:last]
-        _probabilities(walkers, machine.down, machine.hidden_bias, table, model)
+        _probabilities(walkers, machine.down, machine.hidden_bias, table, model, settings.stop)
     else:
         model[:] = data
     for step in range(settings.n_gibbs):
@@ -296,6 +303,8 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
             place = UNITS_PER_WORD * (block * n_chains + first)
             _draw(model[block], keys[2 * step], place, random, hidden[block])
         for block in range(n_words):
+            if settings.stop[0]:
+                return n_wrong
             _inputs(hidden, machine.up, machine.visible_bias, block, table, inputs)
             _squash(inputs.reshape(inputs.size))
             place = UNITS_PER_WORD * (block * n_chains + first)
@@ -304,10 +313,10 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
             for g in range(n_words):
                 for s in range(n_samples):
                     n_wrong += count(batch[g, s] ^ walkers[g, s])
-        _probabilities(walkers, machine.down, machine.hidden_bias, table, model)
+        _probabilities(walkers, machine.down, machine.hidden_bias, table, model, settings.stop)
     _products(
         batch, data, np.float32(1.0 / n_batch), walkers, model, np.float32(-1.0 / n_chains),
-        gradient.weights, table, sums,
+        gradient.weights, table, sums, settings.stop,
     )  # fmt: skip
     _add_means(walkers, model, -1.0 / n_chains, gradient, row)
     if settings.persistent:
@@ -316,23 +325,29 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, gradients)
 
 
 @compiled(**_kernel)
-def _climb(parameters, gradients, velocity, mask, rate, momentum, threshold):
-    """Move one array of parameters up the sum of the parts of its gradient."""
+def _add_up(gradients, n_parts):
+    """Add parts of the gradients to the first one."""
+    for k in range(3):
+        for part in range(1, n_parts):
+            gradients[k][0] += gradients[k][part]
+
+
+@compiled(**_kernel)
+def _climb(parameters, gradient, velocity, mask, rate, momentum, threshold, decay):
+    """Move one array of parameters up its gradient."""
     n_rows, n_columns = parameters.shape
     for i in range(n_rows):
-        for part in range(1, gradients.shape[0]):
-            for j in range(n_columns):
-                gradients[0, i, j] += gradients[part, i, j]
         for j in range(n_columns):
-            direction = gradients[0, i, j]
+            direction = gradient[i, j]
             if mask.size:
                 direction *= mask[i, j]
             if velocity.size:
                 direction += momentum * velocity[i, j]
                 velocity[i, j] = direction
             moved = parameters[i, j] + rate * direction
-            shrunk = max(abs(moved) - threshold, 0.0)
-            parameters[i, j] = math.copysign(shrunk, moved) if threshold > 0 else moved
+            if threshold > 0:
+                moved = math.copysign(max(abs(moved) - threshold, 0.0), moved)
+            parameters[i, j] = moved / (1 + decay) if decay > 0 else moved
 
 
 @compiled(**_kernel)
@@ -376,10 +391,11 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
         np.full(n_hidden, OFF, dtype=np.float32),
     )
     machine.down[:], machine.up[:] = 0.0, 0.0
+    n_at_once = min(n_parts, PARTS_AT_ONCE)
     gradients = Parameters(
-        np.empty((n_parts, n_visible, n_hidden)),
-        np.empty((n_parts, 1, n_visible)),
-        np.empty((n_parts, 1, n_hidden)),
+        np.empty((n_at_once, n_visible, n_hidden)),
+        np.empty((n_at_once, 1, n_visible)),
+        np.empty((n_at_once, 1, n_hidden)),
     )
     none = np.empty((0, 0))
     masks = (settings.mask, none, none)
@@ -393,16 +409,25 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
             _fill_up(parameters, machine)
             update_keys = keys[draw : draw + 2 * settings.n_gibbs]
             draw += 2 * settings.n_gibbs
-            for part in prange(n_parts):
-                wrong[epoch, part] += _moments(
-                    settings, machine, update_keys, samples, chains, part, n_parts, gradients
-                )
+            done = 0
+            while done < n_parts:  # gradient 0 holds the sum of what is done
+                kept = min(done, 1)
+                n_new = min(n_parts - done, n_at_once - kept)
+                for k in prange(n_new):
+                    wrong[epoch, done + k] += _moments(
+                        settings, machine, update_keys, samples, chains, done + k, n_parts,
+                        kept + k, gradients,
+                    )  # fmt: skip
+                _add_up(gradients, kept + n_new)
+                done += n_new
+            if settings.stop[0]:
+                return wrong.sum(axis=1)
+            rate = rates[epoch]
             for k in range(3):
-                rate = rates[epoch]
-                threshold = rate * settings.penalty if k == 0 else 0.0
+                shrinkage, decay = (settings.shrinkage, settings.decay) if k == 0 else (0.0, 0.0)
                 _climb(
-                    parameters[k], gradients[k], velocity[k], masks[k],
-                    rate, settings.momentum, threshold,
+                    parameters[k], gradients[k][0], velocity[k], masks[k],
+                    rate, settings.momentum, rate * shrinkage, rate * decay,
                 )  # fmt: skip
     return wrong.sum(axis=1)
 

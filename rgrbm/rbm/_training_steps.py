@@ -6,21 +6,23 @@ rounding.
 """
 
 import os
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, current_thread, main_thread
 
 import numpy as np
 
 from rgrbm._core import checks
 from rgrbm._core.counter_rng import keys, uniforms
 from rgrbm._core.loading import load
-from rgrbm.rbm._settings import pack, unpack
+from rgrbm.rbm._settings import PRODUCTS_PER_CALL, pack, pieces, unpack
 from rgrbm.rbm.layers import Bits
-from rgrbm.rbm.partition import exact_moments
+from rgrbm.rbm.partition import _blocks, _scaled_sum, exact_moments
 
-PARAMETERS = ("weights", "visible_bias", "hidden_bias")  # that are trained
 PRODUCTS_FOR_KERNELS = 2**15  # weights * samples in an update: below, NumPy is fast enough
 LARGEST_FOR_KERNELS = 1e30  # sums of larger parameters could overflow in float32
+TOO_FAR = 1e4  # times the extent of the data: no stable training takes a Gaussian machine there
+SECONDS_BETWEEN_LOOKS = 0.2  # for Ctrl-C, while a kernel works
 
 _one_at_a_time = Lock()  # numba's threads cannot be shared, ...
 _forked = False
@@ -42,7 +44,7 @@ class State:
     epoch: int
     layer: int  # layers drawn so far: with the seed, the state of the random numbers
     rbm: object
-    velocity: tuple  # arrays like PARAMETERS
+    velocity: tuple  # arrays like those in `Settings.trained`, of ln sigma**2 for sigma
     chains: np.ndarray  # of "pcd", packed; else there are none
 
 
@@ -53,14 +55,14 @@ def start(rbm, settings):
         rbm.weights = np.where(settings.mask, rbm.weights, 0.0)
     rng = np.random.default_rng([settings.seed, 0])
     samples = rng.integers(settings.n_samples, size=settings.n_chains)
-    chains = pack(rbm.visible, settings.data[samples])
-    velocity = tuple(np.zeros_like(part) for part in trained(rbm))
+    chains = pack(rbm.visible, settings.samples(0)[samples])
+    velocity = tuple(np.zeros_like(part) for part in trained(rbm, settings))
     return State(epoch=0, layer=0, rbm=rbm, velocity=velocity, chains=chains)
 
 
-def trained(rbm):
+def trained(rbm, settings):
     """Parameters that are trained."""
-    return tuple(getattr(rbm, name) for name in PARAMETERS)
+    return tuple(getattr(rbm, name) for name in settings.trained)
 
 
 def advance(state, rates, settings):
@@ -70,105 +72,189 @@ def advance(state, rates, settings):
     (Gaussian units), the log-likelihood ("exact") or nothing of use ("pcd"). What has diverged is a
     FloatingPointError.
     """
-    if _kernels_serve(state.rbm, rates, settings):
-        after, curve = _advance_with_kernels(state, rates, settings)
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            after, curve = _advance_with_numpy(state, rates, settings)
-    for name, part in zip(PARAMETERS, trained(after.rbm), strict=True):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if _kernels_serve(state.rbm, rates, settings):
+            return _advance_with_kernels(state, rates, settings)
+        return _advance_with_numpy(state, rates, settings)
+
+
+def checked_reach(rbm, before, settings):
+    """How far each visible unit reaches, after it did so `before`.
+
+    What no stable training gives is a FloatingPointError. Given the hidden bits, a Gaussian unit
+    has the mean c + W h. Every step pulls it toward the data, the harder the farther off it is. So
+    one that is far beyond all data, and on its way out, is there by steps that overshoot.
+    """
+    for name, part in rbm.parameters().items():
         if not np.abs(part).max() <= checks.LARGEST:  # NaN is not, either
             raise FloatingPointError(f"{name} exceeded {checks.LARGEST:g} in size")
-    return after, curve
+    if settings.extent is None:
+        return None
+    reach = _reach(rbm, settings)
+    gone = (reach > TOO_FAR * settings.extent) & (reach > before)
+    if gone.any():
+        raise FloatingPointError(f"visible unit {gone.argmax()} left the data far behind")
+    if settings.learn_sigma and rbm.sigma.min() < 1 / checks.LARGEST:
+        raise FloatingPointError(f"sigma fell below {1 / checks.LARGEST:g}")
+    return reach
+
+
+def _reach(rbm, settings):
+    if settings.extent is None:
+        return None
+    reach = np.maximum(np.abs(rbm.visible_bias), np.abs(rbm.weights).max(axis=1))
+    return np.maximum(reach, rbm.sigma) if settings.learn_sigma else reach
 
 
 def _advance_with_numpy(state, rates, settings):
     rbm, velocity = state.rbm.copy(), tuple(part.copy() for part in state.velocity)
     chains = unpack(rbm.visible, state.chains)
     draws, curve = Draws(settings.seed, state.layer), np.zeros(len(rates))
+    reach = _reach(rbm, settings)
     for k, rate in enumerate(rates):
-        order = settings.order(state.epoch + 1 + k)
-        data = settings.data if order is None else settings.data[order]
+        epoch = state.epoch + 1 + k
+        order, samples = settings.order(epoch), settings.samples(epoch)
         for first in range(0, settings.n_samples, settings.batch_size):
-            batch = data[first : first + settings.batch_size]
+            rows = slice(first, first + settings.batch_size)
+            batch = samples[rows if order is None else order[rows]]
             if settings.method == "exact":
-                gradient, value = exact_gradient(rbm, batch)
+                gradient, value = exact_gradient(rbm, batch, settings)
             elif settings.method == "cd":
                 gradient, _, value = contrastive_gradient(rbm, batch, batch, settings, draws)
             else:
                 gradient, chains, value = contrastive_gradient(rbm, batch, chains, settings, draws)
             climb(rbm, velocity, gradient, rate, settings)
             curve[k] += len(batch) / settings.n_samples * value
+        reach = checked_reach(rbm, reach, settings)
     chains = pack(rbm.visible, chains)
     return State(state.epoch + len(rates), draws.layer, rbm, velocity, chains), curve
 
 
-def exact_gradient(rbm, batch):
+def exact_gradient(rbm, batch, settings):
     """Gradient of the log-likelihood of a batch, and the log-likelihood."""
     moments, scaled = exact_moments(rbm), rbm.visible.scaled
-    model = scaled(moments.products.T).T, scaled(moments.visible), moments.hidden
-    free_energy = rbm.visible.energy(batch) - rbm.hidden.log_sum(scaled(batch) @ rbm.weights)
-    return difference(averages(rbm, batch), model), -free_energy.mean() - moments.log_partition
+    model = [scaled(moments.products.T).T, scaled(moments.visible), moments.hidden]
+    if settings.learn_sigma:
+        push = moments.hidden @ rbm.weights.T
+        model.append(0.5 - scaled(_mean_square_push(rbm) / 2 + rbm.visible_bias * push))
+    free_energy = np.empty(len(batch))
+    for rows in _pieces(rbm, batch):
+        visible = batch[rows].astype(np.float64)
+        log_sum = rbm.hidden.log_sum(scaled(visible) @ rbm.weights)
+        free_energy[rows] = rbm.visible.energy(visible) - log_sum
+    gradient = difference(averages(rbm, batch, settings), model)
+    return gradient, -free_energy.mean() - moments.log_partition
+
+
+def _mean_square_push(rbm):
+    """Mean of (W h)**2 under the machine, for each visible unit."""
+
+    def block_sum(states, push, weights):
+        return weights @ np.column_stack([np.ones(len(push)), push**2])
+
+    _, sums = _scaled_sum(_blocks(rbm.hidden, rbm.visible, rbm.weights.T), block_sum)
+    return sums[1:] / sums[0]
 
 
 def contrastive_gradient(rbm, batch, chains, settings, draws):
     """Gradient with moved chains for the model, these chains, and how far their first step went."""
-    deviation = None
-    for _ in range(settings.n_gibbs):
-        hidden = rbm.hidden.draw(rbm.visible.scaled(chains) @ rbm.weights, draws)
-        moved = rbm.visible.draw(hidden @ rbm.weights.T, draws)
-        deviation = np.mean((moved - chains) ** 2) if deviation is None else deviation
+    deviation, moved = 0.0, np.empty_like(chains)
+    for step in range(settings.n_gibbs):
+        hidden_draws, visible_draws = draws.layer_of(len(chains)), draws.layer_of(len(chains))
+        for rows in _pieces(rbm, chains):
+            here = chains[rows].astype(np.float64)
+            hidden = rbm.hidden.draw(rbm.visible.scaled(here) @ rbm.weights, hidden_draws)
+            there = rbm.visible.draw(hidden @ rbm.weights.T, visible_draws)
+            if step == 0:
+                deviation += np.sum((there - here) ** 2)
+            moved[rows] = there
         chains = moved
-    return difference(averages(rbm, batch), averages(rbm, chains)), chains, deviation
+    model = averages(rbm, chains, settings)
+    return difference(averages(rbm, batch, settings), model), chains, deviation / chains.size
 
 
-def averages(rbm, visible):
-    """Averages of v h, v and h over samples of v, with p(h | v) for h; v in the hidden view."""
-    scaled = rbm.visible.scaled(visible)
-    hidden = rbm.hidden.mean(scaled @ rbm.weights)
-    return scaled.T @ hidden / len(visible), scaled.mean(axis=0), hidden.mean(axis=0)
+def averages(rbm, states, settings):
+    """Averages of v h, v and h over samples of v, with p(h | v) for h; v in the hidden view.
+
+    To learn sigma, also that of the derivative of -E(v, h) by ln sigma**2.
+    """
+    sums = 0.0, 0.0, 0.0, *[0.0] * settings.learn_sigma
+    for rows in _pieces(rbm, states):
+        visible = states[rows].astype(np.float64)
+        scaled = rbm.visible.scaled(visible)
+        hidden = rbm.hidden.mean(scaled @ rbm.weights)
+        part = [scaled.T @ hidden, scaled.sum(axis=0), hidden.sum(axis=0)]
+        if settings.learn_sigma:
+            stretch = ((visible - rbm.visible_bias) / rbm.sigma) ** 2 / 2
+            part.append((stretch - scaled * (hidden @ rbm.weights.T)).sum(axis=0))
+        sums = [total + more for total, more in zip(sums, part, strict=True)]
+    return [total / len(states) for total in sums]
 
 
 def difference(data, model):
-    """Positive minus negative phase, for weights and both biases."""
-    return tuple(positive - negative for positive, negative in zip(data, model, strict=True))
+    """Positive minus negative phase, for all parameters."""
+    return [positive - negative for positive, negative in zip(data, model, strict=True)]
 
 
 def climb(rbm, velocity, gradient, rate, settings):
     """Move the parameters up the gradient, in place."""
-    for parameter, speed, slope in zip(trained(rbm), velocity, gradient, strict=True):
+    for parameter, speed, slope in zip(trained(rbm, settings), velocity, gradient, strict=True):
         speed *= settings.momentum
         speed += slope
         if settings.mask is not None and parameter is rbm.weights:
             speed *= settings.mask
-        parameter += rate * speed
+        if settings.learn_sigma and parameter is rbm.sigma:
+            parameter *= np.exp(rate * speed / 2)
+        else:
+            parameter += rate * speed
     if settings.l1 > 0:
-        shrunk = np.maximum(np.abs(rbm.weights) - rate * settings.penalty, 0.0)
+        shrunk = np.maximum(np.abs(rbm.weights) - rate * settings.shrinkage, 0.0)
         np.copysign(shrunk, rbm.weights, out=rbm.weights)
+    if settings.l2 > 0:
+        rbm.weights[:] /= 1 + rate * settings.decay
+
+
+def _pieces(rbm, states):
+    return pieces(len(states), rbm.n_visible + rbm.n_hidden)
 
 
 class Draws:
-    """Random numbers for one layer after the other; layers draw with it as with a Generator."""
+    """Random numbers for one layer after the other."""
 
     def __init__(self, seed, layer):
         self.seed, self.layer = seed, layer
 
+    def layer_of(self, n_samples):
+        """Numbers for the next layer of so many samples."""
+        self.layer += 1
+        return LayerDraws(self.seed, self.layer - 1, n_samples)
+
+
+class LayerDraws:
+    """Random numbers for one layer, some samples after the others; it draws as from a Generator."""
+
+    def __init__(self, seed, layer, n_samples):
+        self.seed, self.layer, self.n_samples = seed, layer, n_samples
+        self.first, self.normal = 0, None
+
     def random(self, shape):
         """Numbers between 0 and 1."""
         key = keys(self.seed, self.layer, 1)[0]
-        self.layer += 1
-        return uniforms(key, *shape)
+        numbers = uniforms(key, self.n_samples, shape[1], self.first, self.first + shape[0])
+        self.first += shape[0]
+        return numbers
 
     def standard_normal(self, shape):
         """Normal numbers."""
-        rng = np.random.default_rng([self.seed, self.layer, 1])
-        self.layer += 1
-        return rng.standard_normal(shape)
+        if self.normal is None:
+            self.normal = np.random.default_rng([self.seed, self.layer, 1])
+        return self.normal.standard_normal(shape)
 
 
 def _kernels_serve(rbm, rates, settings):
     if not isinstance(rbm.visible, Bits) or settings.method == "exact":
         return False
-    largest = max(np.abs(part).max() for part in trained(rbm))
+    largest = max(np.abs(part).max() for part in trained(rbm, settings))
     reach = largest + rates.sum() * settings.n_batches / (1 - settings.momentum)
     n_products = rbm.weights.size * settings.batch_size
     return n_products >= PRODUCTS_FOR_KERNELS and reach < LARGEST_FOR_KERNELS
@@ -181,10 +267,13 @@ def _advance_with_kernels(state, rates, settings):
     velocity = Parameters(*(np.atleast_2d(part).copy() for part in state.velocity))
     epochs = range(state.epoch + 1, state.epoch + 1 + n_epochs)
     orders = [settings.order(epoch) for epoch in epochs] if settings.n_batches > 1 else []
+    fixed = settings.for_kernels._replace(stop=np.zeros(1, dtype=np.uint8))
+    if settings.probabilities:
+        fixed = fixed._replace(words=pack(rbm.visible, settings.samples(epochs[0])))
     n_layers = 2 * settings.n_gibbs * settings.n_batches * n_epochs
     wrong = _call_kernel(
-        settings.n_threads,
-        settings.for_kernels,
+        settings,
+        fixed,
         parameters,
         velocity if settings.momentum else Parameters(*[np.empty((0, 0))] * 3),
         chains,
@@ -192,6 +281,7 @@ def _advance_with_kernels(state, rates, settings):
         rates,
         keys(settings.seed, state.layer, n_layers),
     )
+    checked_reach(rbm, None, settings)
     after = State(
         epoch=state.epoch + n_epochs,
         layer=state.layer + n_layers,
@@ -202,15 +292,33 @@ def _advance_with_kernels(state, rates, settings):
     return after, wrong / settings.data.size
 
 
-def _call_kernel(n_threads, *arguments):
+def _call_kernel(settings, fixed, *arguments):
     kernels = load("rgrbm.rbm._training_kernels")  # which compiles, or loads what was compiled
-    if n_threads == 1 or _forked:  # the result is the same
-        return kernels.epochs(*arguments)
+    parallel = settings.n_threads > 1 and not _forked  # the result is the same
+    kernel = kernels.parallel_epochs if parallel else kernels.epochs
+    quick = settings.products_per_epoch <= PRODUCTS_PER_CALL and kernel.signatures
+    if quick or current_thread() is not main_thread():  # which alone hears Ctrl-C
+        return _run(kernel, parallel, settings, fixed, *arguments)
+    # Python hears Ctrl-C between two of its steps, and a kernel is one: so take it to a thread.
+    executor = ThreadPoolExecutor(1)
+    try:
+        running = executor.submit(_run, kernel, parallel, settings, fixed, *arguments)
+        while not wait([running], timeout=SECONDS_BETWEEN_LOOKS).done:
+            pass
+        return running.result()
+    finally:
+        fixed.stop[0] = 1
+        executor.shutdown(wait=False)
+
+
+def _run(kernel, parallel, settings, *arguments):
+    if not parallel:
+        return kernel(*arguments)
     numba = load("numba")
     with _one_at_a_time:
         before = numba.get_num_threads()
-        numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
+        numba.set_num_threads(min(settings.n_threads, numba.config.NUMBA_NUM_THREADS))
         try:
-            return kernels.parallel_epochs(*arguments)
+            return kernel(*arguments)
         finally:
             numba.set_num_threads(before)

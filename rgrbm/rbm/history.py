@@ -81,10 +81,7 @@ class Record:
         values = []
         for k, (name, monitor) in enumerate(self.monitors.items()):
             value = monitor(rbm, np.random.default_rng([self.seed, epoch, 2, k]))
-            try:
-                values.append(float(value))
-            except (TypeError, ValueError):
-                raise TypeError(f"monitor {name!r} must return a number, got {value!r}") from None
+            values.append(_number(name, value))
         self.looks.append((epoch, *values))
 
     def table(self, n_epochs):
@@ -111,3 +108,15 @@ def checked_monitors(value):
     ):
         raise TypeError(f"monitors must be a dict of names to functions, got {value!r}")
     return dict(monitors)
+
+
+def _number(name, value):
+    """Return what a monitor returned as a float, which may be infinite or NaN."""
+    try:
+        if np.ndim(value) == 0 and not isinstance(value, (str, bytes)):
+            return float(value)
+    except OverflowError:  # of an integer, perhaps too long to be written out
+        raise ValueError(f"monitor {name!r} must return a number that a float can hold") from None
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"monitor {name!r} must return a number, got {value!r}")

@@ -897,11 +897,6 @@ def checked_bernoulli(rbm):
     return rbm
 
 
-def checked_data(rbm, data):
-    """Return a data set for a machine as float64 (n_samples, n_visible), a copy."""
-    return checked_samples(rbm.visible, data).astype(np.float64)
-
-
 def _logit_of_means(layer, data):
     """Biases with which units that see no others have the means of data, kept off 0 and 1."""
     rows = checked_samples(layer, data, layer.check_probabilities)

@@ -41,7 +41,10 @@ def train(
     n_chains=None,
     momentum=0.0,
     l1=0.0,
+    l2=0.0,
     mask=None,
+    learn_sigma=False,
+    probabilities=False,
     rng,
     n_threads=1,
     progress=False,
@@ -65,15 +68,19 @@ def train(
     states after k Gibbs steps from the batch; with ``"pcd"``, after k more steps of chains that are
     kept from update to update; with ``"exact"`` the average is over the machine's law. Then every
     weight moves toward zero by :math:`\epsilon \gamma / (1 - \mu)`, with :math:`\gamma` = `l1`, and
-    stops there: the proximal step of an L1 penalty, so that zeros are exact. With Gaussian units, v
-    is divided by :math:`\sigma_i^2` in the averages; the widths are not trained.
+    stops there; and it is divided by :math:`1 + \epsilon \lambda / (1 - \mu)`, with
+    :math:`\lambda` = `l2`. These are proximal steps of the penalties
+    :math:`\gamma \sum |w_{ij}|` and :math:`\lambda \sum w_{ij}^2 / 2`: zeros are exact, no
+    strength is too large, and at rest :math:`g_{ij} = \gamma \, \text{sign}(w_{ij}) +
+    \lambda w_{ij}`, whatever the momentum. With Gaussian units, v is divided by
+    :math:`\sigma_i^2` in the averages.
 
     Parameters
     ----------
     rbm : BernoulliRBM or GaussianBernoulliRBM
         Changed in place.
     data : array_like, shape (n_samples, n_visible)
-        Entries 0 and 1; finite numbers for Gaussian units.
+        Entries 0 and 1; finite numbers for Gaussian units; from 0 to 1 with `probabilities`.
     n_epochs : int
         Passes through the data, at least 1.
     learning_rate : float or callable
@@ -93,10 +100,18 @@ def train(
         The :math:`\mu` above, at least 0 and below 1.
     l1 : float, optional
         Strength of the L1 penalty on the weights, at least 0, per sample like the likelihood.
+    l2 : float, optional
+        Strength of the L2 penalty, likewise: weight decay.
     mask : array_like of bool, shape (n_visible, n_hidden), optional
         Where weights are allowed; the others are zero from the start.
+    learn_sigma : bool, optional
+        Learn the widths of Gaussian units too: :math:`\ln \sigma_i^2` climbs along its gradient.
+        Each unit must vary in the data.
+    probabilities : bool, optional
+        Take each number in the data as the probability that the bit is 1, and draw bits anew in
+        every epoch: for grey levels.
     rng : numpy.random.Generator
-        One number is taken from it, the seed of all that is drawn.
+        One number is taken from it, the seed of all that is drawn; none if an argument is refused.
     n_threads : int, optional
         Threads that share large batches (two, from 768 samples on), at least 1. The result does not
         depend on it. For many small runs, run several at once instead.
@@ -129,12 +144,15 @@ def train(
     OSError
         If the checkpoint cannot be written.
     FloatingPointError
-        If a parameter exceeds 1e100: the machine keeps the parameters that it had before.
+        If the training diverges: a bias or weight of a Gaussian unit is 10,000 times as large as
+        its data and its width, and grows; or a parameter exceeds 1e100. The machine keeps the
+        parameters of the last epoch before, which the message names.
 
     Warns
     -----
     UserWarning
-        If Ctrl-C ends the training. The machine is then that of the last epoch in the history.
+        If Ctrl-C ends the training, if need be within an epoch. The machine is then that of the
+        last epoch in the history. Before the training starts, KeyboardInterrupt goes through.
 
     Notes
     -----
@@ -142,6 +160,18 @@ def train(
     belong to the reconstruction, the averages carry 1/N, and the biases learn too. In the averages
     the probability of a hidden unit stands for its drawn value: the same mean, with less noise. PCD
     is that of :cite:t:`tieleman2008`.
+
+    The gradient for a width, with h as above for its mean, is the data's average minus the model's
+    of
+
+    .. math::
+
+        -\frac{\partial E}{\partial \ln \sigma_i^2}
+        = \frac{(v_i - c_i)^2}{2 \sigma_i^2} - \frac{v_i}{\sigma_i^2} \sum_j w_{ij} h_j.
+
+    *Memory.* Data are kept as bytes (real ones as float64, probabilities in their own type), so
+    that training takes at most four times their size beside them, 16 bytes for each sample, 200
+    for each weight, and 150 MB. Sums over more than two million numbers are taken in pieces.
 
     Examples
     --------
@@ -172,18 +202,26 @@ def train(
         n_chains=n_chains,
         momentum=momentum,
         l1=l1,
+        l2=l2,
         mask=mask,
+        learn_sigma=learn_sigma,
+        probabilities=probabilities,
         n_threads=n_threads,
         rng=rng,
     )
-    first = state = latest = start(rbm, settings)
+    first = state = start(rbm, settings)
     record = Record(n_epochs, monitors, settings.seed)
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint, state, settings, monitors)
-        state = latest = checkpoint.resume(record)
+        state = checkpoint.resume(record)
+    settings.rates(range(state.epoch + 1, n_epochs + 1)[:1])
     pauses = [1] * (callback is not None) + [monitor_every] * bool(monitors)
     pauses += [checkpoint_every] * (checkpoint is not None)
+    latest = (
+        state if state is not first else replace(first, rbm=rbm.copy())
+    )  # no mask has touched it
     interrupted = False
+    rng.integers(2**63)  # the seed: all arguments are good
     try:
         with (
             single_threaded_blas(),
@@ -196,12 +234,19 @@ def train(
                 epoch = state.epoch
                 stop = min(epoch + settings.epochs_per_call, n_epochs)
                 stop = min([stop, *(epoch + every - epoch % every for every in pauses)])
-                after, record.curve[epoch:stop] = _advance(state, stop, settings)
+                rates = settings.rates(range(epoch + 1, stop + 1))
+                try:
+                    after, record.curve[epoch:stop] = advance(state, rates, settings)
+                except FloatingPointError as error:
+                    if len(rates) > 1:  # again, one by one: the last good epoch is to be kept
+                        settings.epochs_per_call = 1
+                        continue
+                    raise FloatingPointError(_advice(error, epoch, rates[0])) from None
                 latest = after
                 if callback is not None:
                     _show(rbm, after)
                     callback(stop, rbm)
-                    latest = after = replace(after, rbm=rbm.copy())
+                    latest = after = replace(after, rbm=_left_by_callback(rbm, stop))
                 if monitors and (stop % monitor_every == 0 or stop == n_epochs):
                     _show(rbm, after)
                     record.look(rbm, stop)
@@ -212,8 +257,7 @@ def train(
     except KeyboardInterrupt:
         interrupted = True
     except BaseException:
-        if latest is not first:
-            _show(rbm, latest)
+        _show(rbm, latest)
         raise
     _show(rbm, state)
     if interrupted:
@@ -223,18 +267,30 @@ def train(
     return record.history(settings.method, state.epoch, interrupted)
 
 
-def _advance(state, stop, settings):
-    rates = settings.rates(range(state.epoch + 1, stop + 1))
+def _advice(error, epoch, rate):
+    kept = f"keeps the parameters of epoch {epoch}" if epoch else "is unchanged"
+    return (
+        f"training diverged in epoch {epoch + 1} with learning_rate = {rate}: "
+        f"take a smaller one ({error}). The machine {kept}"
+    )
+
+
+def _left_by_callback(rbm, epoch):
     try:
-        return advance(state, rates, settings)
-    except FloatingPointError as error:
-        raise FloatingPointError(
-            f"training diverged with learning_rate = {settings.learning_rate}: "
-            f"take a smaller one ({error})"
-        ) from None
+        return rbm.copy()
+    except ValueError as error:
+        raise ValueError(f"callback({epoch}, rbm) must leave a fit machine: {error}") from None
 
 
 def _show(rbm, state):
-    """Give the user's machine the parameters of a state."""
-    for name, value in state.rbm.parameters().items():
+    """Give the user's machine the parameters of a state, all of them."""
+    try:
+        _assign(rbm, state.rbm.parameters())
+    except KeyboardInterrupt:
+        _assign(rbm, state.rbm.parameters())
+        raise
+
+
+def _assign(rbm, parameters):
+    for name, value in parameters.items():
         setattr(rbm, name, value)

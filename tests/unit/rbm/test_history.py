@@ -38,6 +38,23 @@ def test_a_monitor_must_return_a_number():
         fit(monitors={"word": lambda rbm, rng: "good"})
 
 
+@pytest.mark.parametrize("value", ["1.5", b"1", None, 1j, [1.0], np.ones(1)], ids=repr)
+def test_what_is_nearly_a_number_is_none(value):
+    with pytest.raises(TypeError, match="monitor 'odd' must return a number, got "):
+        fit(monitors={"odd": lambda rbm, rng: value})
+
+
+def test_an_integer_too_large_for_a_float_is_refused_by_name():
+    with pytest.raises(ValueError, match="monitor 'huge' must return a number that a float can"):
+        fit(monitors={"huge": lambda rbm, rng: 10**5000})
+
+
+def test_a_monitor_may_be_infinite_or_undefined():
+    _, history = fit(monitors={"odd": lambda rbm, rng: -np.inf, "nan": lambda rbm, rng: np.nan})
+    assert np.all(history.monitors["odd"] == -np.inf)
+    assert np.isnan(history.monitors["nan"]).all()
+
+
 @pytest.mark.parametrize(
     ("method", "curves"), [("cd", (9, None)), ("exact", (None, 9)), ("pcd", (None, None))]
 )

@@ -24,7 +24,8 @@ def fit(rbm, data=DATA, **changes):
 def make_settings(rbm, data, **changes):
     arguments = {
         "learning_rate": 0.1, "batch_size": None, "method": "cd", "n_gibbs": 1, "n_chains": None,
-        "momentum": 0.0, "l1": 0.0, "mask": None, "n_threads": 1, "rng": np.random.default_rng(0),
+        "momentum": 0.0, "l1": 0.0, "l2": 0.0, "mask": None, "n_threads": 1,
+        "learn_sigma": False, "probabilities": False, "rng": np.random.default_rng(0),
     }  # fmt: skip
     return Settings(rbm, data, **{**arguments, **changes})
 
@@ -35,7 +36,11 @@ def make_settings(rbm, data, **changes):
         ({"data": [[0, 1, 2]]}, ValueError, "data must hold only 0 and 1, got 2"),
         ({"data": [[0, 1, np.nan]]}, ValueError, "data must hold only 0 and 1, got nan"),
         ({"data": [[-1, 1, 1]]}, ValueError, "data must hold only 0 and 1, got -1"),
-        ({"data": [[0, 1]]}, ValueError, r"data must have the shape \(\.\.\., 3\), got \(1, 2\)"),
+        (
+            {"data": [[0, 1]]},
+            ValueError,
+            r"data must have the shape \(n_samples, 3\) .* got \(1, 2\)",
+        ),
         ({"data": [0, 1, 1]}, ValueError, r"data must have the shape \(n_samples, 3\)"),
         ({"data": np.empty((0, 3))}, ValueError, r"data must have the shape \(n_samples, 3\)"),
         ({"data": [["a", "b", "c"]]}, TypeError, "data must be an array of real numbers"),
@@ -50,6 +55,27 @@ def make_settings(rbm, data, **changes):
         ({"learning_rate": np.nan}, ValueError, "learning_rate must be finite"),
         ({"learning_rate": "0.1"}, TypeError, "learning_rate must be a real number"),
         ({"l1": -1.0}, ValueError, "l1 must be finite and at least 0"),
+        ({"l1": 1e300}, ValueError, r"l1 must be at most 1e\+100"),
+        ({"l2": -1.0}, ValueError, "l2 must be finite and at least 0"),
+        ({"l2": "a"}, TypeError, "l2 must be a real number"),
+        ({"method": np.array(["cd"])}, ValueError, "method must be one of"),
+        ({"method": np.array(["cd", "pcd"])}, ValueError, "method must be one of"),
+        ({"method": ["cd"]}, ValueError, "method must be one of"),
+        ({"method": None}, ValueError, "method must be one of"),
+        ({"mask": np.ma.ones((3, 2), dtype=bool)}, TypeError, "mask must not be a masked array"),
+        ({"mask": "all"}, TypeError, "mask must be an array of real numbers"),
+        ({"mask": [[True], [True, False]]}, ValueError, "mask must be a rectangular array"),
+        ({"mask": 1}, ValueError, "mask must be an array of truth values"),
+        ({"learning_rate": lambda epoch: None}, TypeError, r"learning_rate\(1\) must be a real"),
+        (
+            {"learning_rate": lambda epoch: np.array([0.1, 0.2])},
+            TypeError,
+            r"learning_rate\(1\) must be a real",
+        ),
+        ({"learning_rate": lambda epoch: True}, TypeError, r"learning_rate\(1\) must be a real"),
+        ({"learning_rate": lambda epoch: 1 / 0}, ZeroDivisionError, "division"),
+        ({"checkpoint": "no/such/folder/file"}, ValueError, "checkpoint must be in a folder"),
+        ({"checkpoint": "."}, OSError, "directory|denied"),
         ({"rng": 0}, TypeError, r"rng must be a numpy\.random\.Generator"),
         ({"callback": 3}, TypeError, "callback must be callable"),
         ({"method": "CD"}, ValueError, r"method must be one of \('cd', 'pcd', 'exact'\), got 'CD'"),
@@ -70,10 +96,50 @@ def make_settings(rbm, data, **changes):
     ],
 )
 def test_bad_input_is_refused_before_anything_changes(changes, error, message):
-    rbm = make_rbm()
+    rbm, rng = make_rbm(), np.random.default_rng(0)
     with pytest.raises(error, match=message):
-        fit(rbm, **changes)
+        fit(rbm, **{"rng": rng, **changes})
     np.testing.assert_array_equal(rbm.to_vector(), make_rbm().to_vector())
+    assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+def test_a_checkpoint_that_does_not_serve_leaves_the_generator_alone(tmp_path):
+    run = {"checkpoint": tmp_path / "run"}
+    fit(make_rbm(), **run)
+    (tmp_path / "damaged").write_bytes((tmp_path / "run").read_bytes()[:-50])
+    (tmp_path / "foreign").write_bytes(b"nothing of ours")
+    for changes in (
+        {**run, "l2": 0.1}, {"checkpoint": tmp_path / "damaged"},
+        {"checkpoint": tmp_path / "foreign"},
+    ):  # fmt: skip
+        rbm, rng = make_rbm(), np.random.default_rng(0)
+        with pytest.raises(ValueError, match=r"run|damaged"):
+            fit(rbm, rng=rng, **changes)
+        np.testing.assert_array_equal(rbm.to_vector(), make_rbm().to_vector())
+        assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+def test_a_layer_too_large_for_the_exact_gradient_leaves_the_generator_alone():
+    rbm, rng = BernoulliRBM(26, 26, rng=np.random.default_rng(0)), np.random.default_rng(0)
+    with pytest.raises(ValueError, match="at most 25 units"):
+        fit(rbm, np.zeros((1, 26)), method="exact", rng=rng)
+    assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+def test_a_run_takes_one_number_from_the_generator():
+    rng, other = np.random.default_rng(0), np.random.default_rng(0)
+    fit(make_rbm(), rng=rng)
+    other.integers(2**63)
+    assert rng.bit_generator.state == other.bit_generator.state
+
+
+def test_small_integer_types_are_numbers_like_others():
+    plain, odd = make_rbm(), make_rbm()
+    data = np.tile(DATA, (50, 1))
+    fit(plain, data, n_epochs=3, batch_size=100, n_gibbs=2, learning_rate=0.5, momentum=0.5)
+    fit(odd, data.astype(np.int8), n_epochs=np.int8(3), batch_size=np.int8(100),
+        n_gibbs=np.uint8(2), learning_rate=np.float16(0.5), momentum=np.float16(0.5))  # fmt: skip
+    np.testing.assert_array_equal(odd.to_vector(), plain.to_vector())
 
 
 def test_what_is_no_machine_is_refused():
@@ -87,7 +153,9 @@ def test_real_data_are_for_gaussian_units_only():
         fit(make_rbm(), np.full((2, 3), 0.5))
     with pytest.raises(ValueError, match="data must be finite"):
         fit(gaussian, np.full((2, 3), np.nan))
-    with pytest.raises(ValueError, match=r"data must have the shape \(\.\.\., 3\), got \(2, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"data must have the shape \(n_samples, 3\) .* got \(2, 4\)"
+    ):
         fit(gaussian, np.zeros((2, 4)))
 
 
@@ -123,7 +191,7 @@ def test_a_key_press_is_heard_soon():
         return make_settings(rbm, np.zeros((n_samples, 64)), **changes).epochs_per_call
 
     assert epochs(1) == EPOCHS_PER_CALL
-    assert epochs(1, method="exact") == 1
+    assert make_settings(make_rbm(), DATA, method="exact").epochs_per_call == 1
     assert epochs(2000) == PRODUCTS_PER_CALL // (64 * 32 * 2000)
     assert epochs(2000, n_gibbs=3) == PRODUCTS_PER_CALL // (64 * 32 * 2000 * 3)
     assert epochs(100, batch_size=50, method="pcd", n_chains=5000) == PRODUCTS_PER_CALL // (

@@ -39,6 +39,10 @@ def trained(monkeypatch, fewest, n_visible=40, n_hidden=36, n_samples=70, **chan
         {"method": "pcd", "n_chains": 17, "n_gibbs": 2},
         {"method": "pcd", "n_chains": 900},
         {"momentum": 0.5, "l1": 0.1},
+        {"momentum": 0.5, "l2": 0.3},
+        {"l1": 0.1, "l2": 0.3, "method": "pcd"},
+        {"probabilities": True, "method": "pcd", "n_gibbs": 2},
+        {"probabilities": True, "batch_size": None},
         {"mask": np.arange(40)[:, None] % 3 == np.arange(36) % 3, "momentum": 0.9},
         {"learning_rate": lambda epoch: 0.2 / epoch},
         {"batch_size": None},
@@ -68,7 +72,8 @@ def test_the_two_forms_agree_in_value(monkeypatch, changes):
 def make_settings(rbm, data, **changes):
     arguments = {
         "learning_rate": 0.1, "batch_size": None, "method": "cd", "n_gibbs": 1, "n_chains": None,
-        "momentum": 0.0, "l1": 0.0, "mask": None, "n_threads": 1, "rng": np.random.default_rng(0),
+        "momentum": 0.0, "l1": 0.0, "l2": 0.0, "mask": None, "n_threads": 1,
+        "learn_sigma": False, "probabilities": False, "rng": np.random.default_rng(0),
     }  # fmt: skip
     return Settings(rbm, data, **{**arguments, **changes})
 
@@ -100,8 +105,8 @@ def test_the_chains_are_packed_and_both_forms_move_them_alike(monkeypatch, fewes
     after, _ = steps.advance(state, np.array([0.1]), settings)
     np.testing.assert_array_equal(unpack_units(state.chains, 40), starts)  # an interrupt needs it
     draws = steps.Draws(settings.seed, 0)
-    hidden = draws.random((13, 36)) < rbm.hidden_probabilities(starts)
-    visible = draws.random((13, 40)) < rbm.visible_probabilities(hidden)
+    hidden = draws.layer_of(13).random((13, 36)) < rbm.hidden_probabilities(starts)
+    visible = draws.layer_of(13).random((13, 40)) < rbm.visible_probabilities(hidden)
     np.testing.assert_array_equal(after.chains, pack_units(visible))
     assert after.layer == draws.layer
 
@@ -162,6 +167,7 @@ def test_sorted_products_are_products_of_matrices():
         pack_units(data), rows[0], np.float32(0.5),
         pack_units(chains), rows[1], np.float32(-0.25),
         gradient, np.empty((128, 32), np.float32), np.empty((32, 32), np.float32),
+        np.zeros(1, dtype=np.uint8),
     )  # fmt: skip
     expected = 0.5 * data.T @ rows[0][0] - 0.25 * chains.T @ rows[1][0]
     np.testing.assert_allclose(gradient, expected, rtol=0, atol=2e-6)
