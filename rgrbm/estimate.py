@@ -100,6 +100,8 @@ class Estimate:
         2.0(6)
         """
         values = checks.array("values", values)
+        if not values.ndim:
+            raise ValueError("values must be at least 2, got a single number")
         axis = checks.integer("axis", axis, -values.ndim, values.ndim - 1)
         n_values = values.shape[axis]
         if n_values < 2:

@@ -77,6 +77,7 @@ def map_grid(function, grid, *, executor=None, progress=False):
         raise TypeError(
             f"executor must be a concurrent.futures.Executor, got {checks.shown(executor)}"
         )
+    progress = checks.flag("progress", progress)
     results, futures = [], []
     try:
         if executor is not None:

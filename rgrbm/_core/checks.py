@@ -217,7 +217,8 @@ def shown(value):
 
 def _is_a(value, kind):
     """Whether a value is a number of some kind; truth values are not."""
-    return issubclass(type(value), kind) and not isinstance(value, (bool, np.bool_))
+    no_number = (bool, np.bool_, np.timedelta64)  # NumPy calls a time span an integer
+    return issubclass(type(value), kind) and not isinstance(value, no_number)
 
 
 def _converted(name, value, kind):

@@ -116,8 +116,7 @@ def points(ax, x, estimate, **style):
     if not isinstance(estimate, Estimate):
         raise TypeError(f"estimate must be an Estimate, got {checks.shown(estimate)}")
     value, error = estimate
-    if np.size(x) != np.size(value):
-        raise ValueError(f"x must have as many entries as the {np.size(value)} values")
+    x = checks.array("x", x, np.shape(value))
     return ax.errorbar(x, value, error, **{"fmt": "o", "markersize": 4, "capsize": 2, **style})
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rgrbm._core import checks
+
 __all__ = ["History"]
 
 
@@ -63,6 +65,8 @@ class History:
             from matplotlib.pyplot import subplots
 
             ax = subplots()[1]
+        elif not hasattr(ax, "errorbar"):
+            raise TypeError(f"ax must be the axes of a figure, got {checks.shown(ax)}")
         ax.plot(np.arange(1, len(curve) + 1), curve, **line)
         ax.set(xlabel="epoch", ylabel=label)
         return ax
@@ -106,7 +110,7 @@ def checked_monitors(value):
     if not isinstance(monitors, dict) or not all(
         isinstance(name, str) and callable(monitor) for name, monitor in monitors.items()
     ):
-        raise TypeError(f"monitors must be a dict of names to functions, got {value!r}")
+        raise TypeError(f"monitors must be a dict of names to functions, got {checks.shown(value)}")
     return dict(monitors)
 
 
@@ -119,4 +123,4 @@ def _number(name, value):
         raise ValueError(f"monitor {name!r} must return a number that a float can hold") from None
     except (TypeError, ValueError):
         pass
-    raise TypeError(f"monitor {name!r} must return a number, got {value!r}")
+    raise TypeError(f"monitor {name!r} must return a number, got {checks.shown(value)}")

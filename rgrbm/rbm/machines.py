@@ -884,7 +884,9 @@ class GaussianBernoulliRBM(_RBM):
 def checked_machine(rbm):
     """Return `rbm` if it is a machine of this module, with parameters that can be used."""
     if not isinstance(rbm, _RBM):
-        raise TypeError(f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {rbm!r}")
+        raise TypeError(
+            f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {checks.shown(rbm)}"
+        )
     rbm.check_parameters()
     return rbm
 
@@ -892,7 +894,7 @@ def checked_machine(rbm):
 def checked_bernoulli(rbm):
     """Return `rbm` if its visible units are bits and its parameters can be used."""
     if not isinstance(rbm, BernoulliRBM):
-        raise TypeError(f"rbm must be a BernoulliRBM, got {rbm!r}")
+        raise TypeError(f"rbm must be a BernoulliRBM, got {checks.shown(rbm)}")
     rbm.check_parameters()
     return rbm
 

@@ -84,6 +84,7 @@ def decimation_rbm(n_visible, coupling):
            [0. , 0.5, 0.5]])
     """
     n_visible = checks.integer("n_visible", n_visible, 1)
+    checks.size("n_visible", n_visible, n_visible)
     coupling = checks.number("coupling", coupling)
     here = np.eye(n_visible)
     weights = coupling * (here + np.roll(here, 1, axis=0))
@@ -215,8 +216,7 @@ def effective_couplings(rbm, layer="hidden", order=2, *, n_samples=4096, rng=Non
     array([0.      , 0.662501, 0.      ])
     """
     checked_bernoulli(rbm)
-    if not isinstance(layer, str) or layer not in ("hidden", "visible"):
-        raise ValueError(f"layer must be 'hidden' or 'visible', got {layer!r}")
+    layer = checks.choice("layer", layer, ("hidden", "visible"))
     order = checks.integer("order", order, 1, 2)
     n_samples = checks.integer("n_samples", n_samples, FEWEST_SAMPLES)
     if rng is not None:
@@ -365,8 +365,7 @@ def order_hidden_units(rbm):
 
 
 def _values(hamiltonian, visible):
-    if not callable(hamiltonian):
-        raise TypeError(f"hamiltonian must be a function of visible states, got {hamiltonian!r}")
+    checks.function("hamiltonian", hamiltonian)
     values = checks.array("hamiltonian(visible)", hamiltonian(visible.copy()))
     if values.shape != visible.shape[:-1]:
         raise ValueError(

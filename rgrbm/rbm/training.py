@@ -187,8 +187,9 @@ def train(
     """
     checked_machine(rbm)
     n_epochs = checks.integer("n_epochs", n_epochs, 1)
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be callable or None, got {callback!r}")
+    if callback is not None:
+        checks.function("callback", callback)
+    progress = checks.flag("progress", progress)
     monitors = checked_monitors(monitors)
     monitor_every = checks.integer("monitor_every", monitor_every, 1)
     checkpoint_every = checks.integer("checkpoint_every", checkpoint_every, 1)

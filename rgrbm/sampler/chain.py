@@ -93,6 +93,7 @@ def metropolis_chain(
            [1, 1, 1, 1, 1]], dtype=int8)
     """
     looks = _looks(observe, every)
+    progress = checks.flag("progress", progress)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
@@ -170,6 +171,7 @@ def heat_bath_chain(
     True
     """
     looks = _looks(observe, every)
+    progress = checks.flag("progress", progress)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
@@ -297,8 +299,8 @@ def _binary_digits(probabilities):
 def _looks(observe, every):
     """Check the function that watches the chains, and how often it does."""
     every = checks.integer("every", every, 1)
-    if observe is not None and not callable(observe):
-        raise TypeError(f"observe must be callable or None, got {observe!r}")
+    if observe is not None:
+        checks.function("observe", observe)
     return observe, every
 
 

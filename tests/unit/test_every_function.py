@@ -39,6 +39,7 @@ from kinds import (
     optional,
     passed,
     path,
+    probabilities,
     real,
     reals,
     rng,
@@ -51,6 +52,7 @@ from kinds import (
 import rgrbm
 from rgrbm.estimate import Estimate
 from rgrbm.ising import bits_to_spins, chain_energy
+from rgrbm.pipeline import RBMTransformer
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
 
 SPINS = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, 1]]
@@ -60,6 +62,7 @@ REALS = [[0.5, -1.0, 2.0, 0.25], [1.0, 0.0, -0.5, 4.0], [2.0, 2.0, 1.0, -1.0]]
 WEIGHTS = [[0.5, -1.0, 2.0], [0.25, 0.5, 0.0], [1.0, -2.0, 0.5], [-0.5, 0.0, 1.5]]
 VISIBLE_BIAS, HIDDEN_BIAS, SIGMA = [0.5, -0.5, 0.25, 1.0], [-1.0, 0.5, 0.25], [1.0, 0.5, 2.0, 4.0]
 VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
+LEVELS = [[0.5, 1.0, 0.0, 0.25], [0.0, 0.75, 1.0, 1.0], [0.25, 0.0, 0.0, 1.0]]
 SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
 
 
@@ -183,6 +186,14 @@ def note_value():
     return Kind(lambda: 0.5, lambda: [object(), Unprintable(), [1], {}, np.array([1, 2])])
 
 
+def new_step():
+    return RBMTransformer(**step)
+
+
+def fitted_step():
+    return new_step().fit(BITS)
+
+
 def widths():
     return reals(SIGMA, (4,), 1e-100, single=True)
 
@@ -239,8 +250,8 @@ def all_sizes(make):
     return st.fixed_dictionaries(parts).map(lambda drawn: right.from_parameters(**drawn))
 
 
-def machine_rows(kind, make, visible):
-    """Methods that both machines have."""
+def machine_rows(kind, make, visible, **options):
+    """Methods that both machines have; `options` are arguments that only one has."""
     row = partial(Row, self=replace(machine(make), wrong=list))
     hidden = bits(HIDDEN, (..., 3))
     return [
@@ -249,6 +260,7 @@ def machine_rows(kind, make, visible):
         row(f"{kind}.hidden_bias", value=reals(HIDDEN_BIAS, (3,))),
         row(f"{kind}.parameters"),
         row(f"{kind}.copy"),
+        row(f"{kind}.check_parameters"),
         row(f"{kind}.to_vector"),
         row(f"{kind}.with_vector", vector=reals(VECTOR, (19,))),
         row(f"{kind}.save", path=path(lambda: Path("new.npz"))),
@@ -256,7 +268,7 @@ def machine_rows(kind, make, visible):
         row(f"{kind}.energy", visible=visible, hidden=hidden),
         row(f"{kind}.free_energy", visible=visible),
         row(f"{kind}.hidden_free_energy", hidden=hidden),
-        row(f"{kind}.hidden_probabilities", visible=visible),
+        row(f"{kind}.hidden_probabilities", visible=visible, **options),
         row(f"{kind}.sample_hidden", visible=visible, rng=rng()),
         row(f"{kind}.sample_visible", hidden=hidden, rng=rng()),
         row(f"{kind}.gibbs", visible=visible, n_steps=size(2, 0, takes_time=True), rng=rng()),
@@ -269,7 +281,10 @@ def layer_rows(kind, make, states):
     row = partial(Row, self=own(make))
     checked, push = passed(np.array(BITS, dtype=float)), passed(np.array(REALS))
     return [
+        row(f"{kind}.bias", value=reals(VISIBLE_BIAS, (4,))),
         row(f"{kind}.check", states=states, name=passed("states")),
+        row(f"{kind}.check_parameters"),
+        row(f"{kind}.push", states=checked, weights=passed(np.array(WEIGHTS))),
         row(f"{kind}.scaled", states=checked),
         row(f"{kind}.energy", states=checked),
         row(f"{kind}.log_sum", push=push),
@@ -284,6 +299,9 @@ def ring_energy(visible):
 
 single_field = {"coupling": number(0.5), "field": number(0.25)}
 in_field = {"coupling": numbers(0.5), "field": numbers(0.25)}
+step = {"n_components": 3, "n_epochs": 2, "random_state": 0}
+step |= {"learning_rate": 0.5, "batch_size": 2, "method": "cd", "n_gibbs": 1, "momentum": 0.0}
+step |= {"l1": 0.0, "bounds": None}
 ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
 chains = {
     **ring,
@@ -311,6 +329,8 @@ training = {
     "n_chains": passed(None),
     "momentum": real(0.5, 0.0, 1.0, below=True),
     "l1": real(0.25, 0.0),
+    "l2": real(0.25, 0.0),
+    "probabilities": flag(),
     "mask": optional(truths(np.array(WEIGHTS) > 0)),
     "rng": rng(),
     "n_threads": size(1, top=2, takes_time=True),
@@ -415,6 +435,7 @@ ROWS = [
     ),
     Row("diagnostics.effective_sample_size", series=series()),
     Row("diagnostics.estimate_coupling", spins=spins(SPINS, (TWO, TWO)), n_blocks=size(3, 2)),
+    Row("diagnostics.r_hat", series=series(4)),
     Row("estimate.Estimate", value=measured(), error=measured()),
     Row("estimate.Estimate.mean", values=reals(REALS, (TWO, ...)), axis=size(0, -2, 1)),
     Row("ising.bits_to_spins", bits=bits(BITS, (...,))),
@@ -425,8 +446,15 @@ ROWS = [
     Row("ising.spins_to_bits", spins=spins(SPINS, (...,))),
     Row("ising.state_index", states=bits(BITS, (..., range(1, 63)))),
     Row("ising.state_index", states=spins(SPINS, (..., range(1, 63)), truth=True)),
-    Row("rbm.BernoulliRBM", n_visible=size(4), n_hidden=size(3), rng=rng()),
-    *machine_rows("rbm.BernoulliRBM", of_bits, bit_states),
+    Row("rbm.BernoulliRBM", n_visible=size(4), n_hidden=size(3), data=passed(None), rng=rng()),
+    Row(
+        "rbm.BernoulliRBM",
+        n_visible=passed(4),
+        n_hidden=size(3),
+        data=optional(probabilities(LEVELS, (ANY, 4))),
+        rng=rng(),
+    ),
+    *machine_rows("rbm.BernoulliRBM", of_bits, bit_states, probabilities=flag()),
     Row("rbm.BernoulliRBM.from_parameters", **parameters),
     Row(
         "rbm.BernoulliRBM.from_spin_parameters",
@@ -435,9 +463,37 @@ ROWS = [
         hidden_field=reals(HIDDEN_BIAS, (3,)),
     ),
     Row("rbm.BernoulliRBM.spin_parameters", self=own(of_bits)),
-    Row("rbm.BernoulliRBM.visible_probabilities", self=own(of_bits), hidden=bits(HIDDEN, (..., 3))),
+    Row(
+        "rbm.BernoulliRBM.hidden_probabilities",
+        self=own(of_bits),
+        visible=probabilities(LEVELS, (..., 4)),
+        probabilities=passed(True),
+    ),
+    *[
+        Row(name, self=own(make), hidden=hidden, probabilities=grey)
+        for name, make in [
+            ("rbm.BernoulliRBM.visible_probabilities", of_bits),
+            ("rbm.GaussianBernoulliRBM.visible_mean", of_reals),
+        ]
+        for hidden, grey in [
+            (bits(HIDDEN, (..., 3)), flag()),
+            (probabilities(np.array(LEVELS)[:, :3], (..., 3)), passed(True)),
+        ]
+    ],
+    # As in scikit-learn, parameters are looked at in `fit`, and its own words say what is wrong.
+    Row("pipeline.RBMTransformer", **{name: passed(value) for name, value in step.items()}),
+    Row("pipeline.RBMTransformer.fit", self=own(new_step), X=passed(BITS), y=passed(None)),
+    Row("pipeline.RBMTransformer.partial_fit", self=own(new_step), X=passed(BITS), y=passed(None)),
+    Row("pipeline.RBMTransformer.transform", self=own(fitted_step), X=passed(BITS)),
+    Row("pipeline.RBMTransformer.score_samples", self=own(fitted_step), X=passed(BITS)),
     Row("rbm.Bits", bias=reals(VISIBLE_BIAS, (ANY,)), name=passed("bias"), n_units=passed(None)),
     *layer_rows("rbm.Bits", lambda: Bits(VISIBLE_BIAS), bit_states),
+    Row(
+        "rbm.Bits.check_probabilities",
+        self=own(lambda: Bits(VISIBLE_BIAS)),
+        states=probabilities(LEVELS, (..., 4)),
+        name=passed("states"),
+    ),
     Row(
         "rbm.Gaussian",
         bias=replace(reals(VISIBLE_BIAS, (ANY,)), names=("sigma",)),
@@ -445,6 +501,7 @@ ROWS = [
         name=passed("bias"),
         n_units=passed(None),
     ),
+    Row("rbm.Gaussian.sigma", self=own(lambda: Gaussian(VISIBLE_BIAS, SIGMA)), value=widths()),
     *layer_rows("rbm.Gaussian", lambda: Gaussian(VISIBLE_BIAS, SIGMA), real_states),
     Row(
         "rbm.GaussianBernoulliRBM",
@@ -456,7 +513,6 @@ ROWS = [
     *machine_rows("rbm.GaussianBernoulliRBM", of_reals, real_states),
     Row("rbm.GaussianBernoulliRBM.from_parameters", **parameters, sigma=widths()),
     Row("rbm.GaussianBernoulliRBM.sigma", self=own(of_reals), value=widths()),
-    Row("rbm.GaussianBernoulliRBM.visible_mean", self=own(of_reals), hidden=bits(HIDDEN, (..., 3))),
     Row(
         "rbm.History.plot",
         self=own(lambda: History(np.ones(3))),
@@ -476,7 +532,7 @@ ROWS = [
         rbm=bit_machine,
         layer=choice("hidden"),
         order=size(2, 1, 2),
-        n_samples=size(4, 2),
+        n_samples=size(10, 10),
         rng=optional(rng()),
     ),
     Row("rbm.exact_distribution", rbm=bit_machine),
@@ -495,9 +551,19 @@ ROWS = [
     Row("rbm.log_likelihood", rbm=any_machine, data=real_data, log_partition=number()),
     Row("rbm.log_likelihood", rbm=machine(of_bits), data=bit_data, log_partition=number()),
     Row("rbm.order_hidden_units", rbm=bit_machine),
+    Row("rbm.pseudo_log_likelihood", rbm=bit_machine, data=bits(BITS, (TWO, 4))),
     Row("rbm.trace_defect", rbm=bit_machine, hamiltonian=function(ring_energy)),
     Row("rbm.train", rbm=machine(of_bits), data=bit_data, **training),
-    Row("rbm.train", rbm=machine(of_reals), data=real_data, **training),
+    Row("rbm.train", rbm=machine(of_reals), data=real_data, learn_sigma=flag(), **training),
+    Row(
+        "rbm.train",
+        rbm=own(of_bits),
+        data=probabilities(LEVELS, (ANY, 4)),
+        probabilities=passed(True),
+        n_epochs=passed(2),
+        learning_rate=passed(0.5),
+        rng=rng(),
+    ),
     Row(
         "rbm.train",
         rbm=own(of_bits),
@@ -562,10 +628,9 @@ def _is_record(found):
 def _methods(cls):
     for name in dir(cls):
         static = inspect.getattr_static(cls, name)
-        assigned = isinstance(static, property) and static.fset is not None
-        if not name.startswith("_") and (
-            inspect.isfunction(static) or isinstance(static, classmethod) or assigned
-        ):
+        function = getattr(static, "fset", getattr(static, "__func__", static))
+        ours = inspect.isfunction(function) and function.__module__.startswith("rgrbm.")
+        if ours and not name.startswith("_"):
             yield name
 
 
