@@ -24,7 +24,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     ----------
     n_components : int, optional
         Hidden units, at least 1.
-    learning_rate, method, n_gibbs, momentum, l1 : optional
+    learning_rate, method, n_gibbs, momentum, l1, l2 : optional
         As in `rgrbm.rbm.train`.
     batch_size : int, optional
         Samples in an update, at least 1; if there are fewer samples, all of them.
@@ -45,11 +45,6 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         See `bounds`.
     n_features_in_ : int
         Visible units.
-
-    Notes
-    -----
-    Bits of a grey level are drawn anew for each epoch. Then each epoch is a training of its own,
-    with no momentum at its start, and chains of "pcd" that start at the data.
 
     Examples
     --------
@@ -73,6 +68,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         n_gibbs=1,
         momentum=0.0,
         l1=0.0,
+        l2=0.0,
         bounds=None,
         random_state=None,
     ):
@@ -84,6 +80,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.n_gibbs = n_gibbs
         self.momentum = momentum
         self.l1 = l1
+        self.l2 = l2
         self.bounds = bounds
         self.random_state = random_state
 
@@ -174,13 +171,11 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             "n_gibbs": self.n_gibbs,
             "momentum": self.momentum,
             "l1": self.l1,
+            "l2": self.l2,
             "rng": rng,
         }
-        if np.isin(levels, (0, 1)).all():
-            train(machine, levels, n_epochs=n_epochs, **options)
-        else:
-            for _ in range(n_epochs):
-                train(machine, rng.random(levels.shape) < levels, n_epochs=1, **options)
+        grey = not np.isin(levels, (0, 1)).all()
+        train(machine, levels, n_epochs=n_epochs, probabilities=grey, **options)
         self.machine_, self.bounds_, self._rng = machine, bounds, rng
         self._n_features_out = n_components
         return self

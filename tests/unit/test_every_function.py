@@ -301,7 +301,7 @@ single_field = {"coupling": number(0.5), "field": number(0.25)}
 in_field = {"coupling": numbers(0.5), "field": numbers(0.25)}
 step = {"n_components": 3, "n_epochs": 2, "random_state": 0}
 step |= {"learning_rate": 0.5, "batch_size": 2, "method": "cd", "n_gibbs": 1, "momentum": 0.0}
-step |= {"l1": 0.0, "bounds": None}
+step |= {"l1": 0.0, "l2": 0.0, "bounds": None}
 ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
 chains = {
     **ring,
