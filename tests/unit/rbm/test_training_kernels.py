@@ -84,8 +84,9 @@ def test_the_choice_goes_by_size():
         settings = make_settings(rbm, np.zeros((100, 64)), batch_size=batch_size)
         assert steps._kernels_serve(rbm, np.array([0.1]), settings) == served
         assert not steps._kernels_serve(rbm, np.array([1e31]), settings), "float32 would overflow"
-    exact = make_settings(rbm, np.zeros((100, 64)), method="exact")
-    assert not steps._kernels_serve(rbm, np.array([0.1]), exact)
+    small = BernoulliRBM(64, 20, rng=np.random.default_rng(0))
+    exact = make_settings(small, np.zeros((100, 64)), method="exact")
+    assert not steps._kernels_serve(small, np.array([0.1]), exact)
     real = GaussianBernoulliRBM(64, 32, rng=np.random.default_rng(0))
     settings = make_settings(real, np.zeros((100, 64)))
     assert not steps._kernels_serve(real, np.array([0.1]), settings)
