@@ -1,6 +1,7 @@
-"""Chapters among the tests: with pytest-xdist they start first, the longest first of all."""
+"""Chapters among the tests: with pytest-xdist they start first, the longest first; and Ctrl-C."""
 
 import os
+import signal
 from functools import cache
 from unittest import mock
 
@@ -8,6 +9,11 @@ import pytest
 from notebooks import ONE_THREAD, run_time
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
+
+
+def pytest_configure():
+    """Hear Ctrl-C, here and in what tests start: a shell has its background ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

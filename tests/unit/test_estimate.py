@@ -119,7 +119,7 @@ def test_few_values_hold_the_mean_as_often_as_documented(n_values, share):
     ("call", "error", "message"),
     [
         (lambda: Estimate.mean([1.0]), ValueError, "values must be at least 2 along axis 0, got 1"),
-        (lambda: Estimate.mean(3.0), ValueError, "axis must be at most -1, got 0"),
+        (lambda: Estimate.mean(3.0), ValueError, "values must be at least 2"),
         (lambda: Estimate.mean([1, 2], axis=1), ValueError, "axis must be at most 0, got 1"),
         (lambda: Estimate.mean([1, 2], axis=-2), ValueError, "axis must be at least -1, got -2"),
         (lambda: Estimate.mean([1, np.nan]), ValueError, "values must be finite"),

@@ -57,7 +57,7 @@ def test_titles_may_come_from_a_generator():
         (lambda ax: exact_line(ax, [1], [None]), TypeError, r"where\[1\] must be"),
         (lambda ax: points(None, [1], Estimate([1], [1])), TypeError, "ax must be Axes"),
         (lambda ax: points(ax, [1], ([1], [1])), TypeError, "estimate must be an Estimate"),
-        (lambda ax: points(ax, [1, 2], Estimate([1], [1])), ValueError, "x must have as many"),
+        (lambda ax: points(ax, [1, 2], Estimate([1], [1])), ValueError, "x must have the shape"),
     ],
 )
 def test_bad_lines_and_points_are_refused(call, error, message):

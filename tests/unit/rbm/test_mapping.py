@@ -227,7 +227,7 @@ def flat(visible):
     [
         (lambda rbm: decimation_rbm(0, 1.0), ValueError, "n_visible must be at least 1"),
         (lambda rbm: decimation_rbm(3, np.nan), ValueError, "coupling must be finite"),
-        (lambda rbm: effective_couplings(rbm, "both"), ValueError, "layer must be 'hidden' or"),
+        (lambda rbm: effective_couplings(rbm, "both"), ValueError, "layer must be one of"),
         (
             lambda rbm: effective_couplings(rbm, order=3),
             ValueError,
@@ -240,7 +240,7 @@ def flat(visible):
         ),
         (lambda rbm: effective_couplings("rbm"), TypeError, "rbm must be a BernoulliRBM"),
         (lambda rbm: order_hidden_units(None), TypeError, "rbm must be a BernoulliRBM"),
-        (lambda rbm: trace_defect(rbm, 3.0), TypeError, "hamiltonian must be a function"),
+        (lambda rbm: trace_defect(rbm, 3.0), TypeError, "hamiltonian must be callable"),
         (
             lambda rbm: trace_defect(rbm, lambda v: 3.0),
             ValueError,
@@ -373,7 +373,7 @@ def test_states_are_checked_before_the_hamiltonian_is_called():
 
 @pytest.mark.parametrize("wrong", [np.array(["hidden", "visible"]), ["hidden"], None, 0, b"hidden"])
 def test_a_layer_that_is_no_name_is_refused(wrong):
-    with pytest.raises(ValueError, match="layer must be 'hidden' or 'visible'"):
+    with pytest.raises(TypeError, match="layer must be one of"):
         effective_couplings(make_rbm(), wrong)
 
 

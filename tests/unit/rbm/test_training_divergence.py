@@ -122,7 +122,7 @@ def test_what_a_monitor_does_to_the_machine_is_undone():
 def test_a_parameter_that_is_nan_before_training_is_named():
     rbm = BernoulliRBM(4, 3, rng=np.random.default_rng(0))
     rbm.hidden_bias[1] = np.nan
-    with pytest.raises(ValueError, match="hidden_bias must be finite"):
+    with pytest.raises(FloatingPointError, match="hidden_bias must be finite"):
         fit(np.zeros((2, 4)), rbm, batch_size=None)
 
 

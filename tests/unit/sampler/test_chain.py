@@ -231,7 +231,7 @@ def test_what_a_look_changes_does_not_touch_the_chains(sample):
 @pytest.mark.parametrize(
     ("looks", "error", "message"),
     [
-        ({"observe": 3}, TypeError, "observe must be callable or None, got 3"),
+        ({"observe": 3}, TypeError, "observe must be callable, got 3"),
         ({"observe": len, "every": 0}, ValueError, "every must be at least 1, got 0"),
         ({"every": 1.0}, TypeError, "every must be an integer"),
     ],
