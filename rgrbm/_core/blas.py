@@ -10,7 +10,7 @@ from rgrbm._core.loading import load
 from rgrbm._core.signals import signals_held_back
 
 _lock = lock_for_forks()
-_users = {}  # each with its thread
+_users = set()  # the threads that want it so
 _before = []  # the libraries that are held to one thread, and how many they had
 
 
@@ -21,18 +21,22 @@ def single_threaded_blas():
     It does nothing where threadpoolctl (part of the extra ``book``) is not installed: then
     training is still right, but it may be slower, and its last bits depend on the thread count.
     """
-    libraries, user = _libraries(), object()
+    thread = get_ident()
+    if thread in _users:  # it holds them already
+        yield
+        return
+    libraries = _libraries()
     try:
         with _lock, signals_held_back():
             if not _before:
                 _before.extend((library, library.get_num_threads()) for library in libraries)
                 for library in libraries:
                     _set_threads(library, 1)
-            _users[user] = get_ident()
+            _users.add(thread)
         yield
     finally:
         with _lock, signals_held_back():
-            _users.pop(user, None)
+            _users.discard(thread)
             if not _users:
                 for library, n_threads in _before:
                     _set_threads(library, n_threads)
@@ -40,9 +44,8 @@ def single_threaded_blas():
 
 
 def _forget_other_threads():
-    """Keep of the users those that live on in a forked process."""
-    for user in [user for user, thread in _users.items() if thread != get_ident()]:
-        del _users[user]
+    """Keep of the users the one that lives on in a forked process."""
+    _users.intersection_update({get_ident()})
 
 
 if hasattr(os, "register_at_fork"):
