@@ -40,13 +40,17 @@ def in_threads(function, grid):
 
     Raises
     ------
-    ScanError, TypeError
-        As in `rgrbm.scan.map_grid`.
+    ScanError, ValueError, TypeError
+        As in `rgrbm.scan.map_grid`. Calls that have begun go on to their end, unheard; so it is
+        after Ctrl-C.
 
     Examples
     --------
     >>> in_threads(lambda seed: 2 * seed, {"seed": range(3)})
     [0, 2, 4]
     """
-    with ThreadPoolExecutor(N_THREADS) as executor:
+    executor = ThreadPoolExecutor(N_THREADS)
+    try:
         return map_grid(function, grid, executor=executor)
+    finally:
+        executor.shutdown(wait=False)  # else Ctrl-C would wait for the calls that run

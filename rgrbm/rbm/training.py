@@ -218,9 +218,8 @@ def train(
     settings.rates(range(state.epoch + 1, n_epochs + 1)[:1])
     pauses = [1] * (callback is not None) + [monitor_every] * bool(monitors)
     pauses += [checkpoint_every] * (checkpoint is not None)
-    latest = (
-        state if state is not first else replace(first, rbm=rbm.copy())
-    )  # no mask has touched it
+    # Before the first epoch, the machine is the caller's own, which no mask has touched.
+    latest = state if state is not first else replace(first, rbm=rbm.copy())
     interrupted = False
     rng.integers(2**63)  # the seed: all arguments are good
     try:

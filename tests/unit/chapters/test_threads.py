@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from rgrbm.chapters import N_THREADS, in_threads
+from rgrbm.chapters import N_THREADS, in_threads, threads
 from rgrbm.scan import ScanError
 
 
@@ -40,8 +40,24 @@ def test_the_order_is_that_of_the_grid_and_failures_are_told():
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " ", "9" * 5000, "1001"])
 def test_an_environment_that_says_no_number_is_named(value, monkeypatch):
-    from rgrbm.chapters import threads
-
     monkeypatch.setenv("RGRBM_THREADS", value)
     with pytest.raises(ValueError, match="RGRBM_THREADS must be a number from 1 to 1000, got"):
         threads._n_threads()
+
+
+def test_ctrl_c_does_not_wait_for_the_calls_that_run(monkeypatch):
+    monkeypatch.setattr(threads, "N_THREADS", 2)
+    begun, end, ended = threading.Event(), threading.Event(), []
+
+    def call(number):
+        if number == 0:
+            begun.wait(30)
+            raise KeyboardInterrupt
+        begun.set()
+        end.wait(5)
+        ended.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(call, {"number": range(2)})
+    assert not ended
+    end.set()
