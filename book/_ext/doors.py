@@ -66,7 +66,13 @@ def entry(name, thing):
     kind = "exception" if issubclass(thing, Exception) else "class"
     lines = [f".. auto{kind}:: {name}"]
     if kind == "class" and not issubclass(thing, tuple):
-        lines += ["   :members:", "   :inherited-members:"]
+        # Up to the first class in line that is not ours, such as `object`.
+        others = (
+            ancestor.__name__
+            for ancestor in thing.__mro__
+            if not ancestor.__module__.startswith("rgrbm")
+        )
+        lines += ["   :members:", f"   :inherited-members: {next(others)}"]
     return [*lines, ""]
 
 

@@ -39,6 +39,15 @@ def test_a_page_describes_all_that_its_door_lists():
             assert len(described) == 1, public
 
 
+def test_a_class_is_described_with_what_it_has_from_ours_and_not_from_others():
+    pytest.importorskip("sphinx")
+    from doors import page
+
+    assert "   :inherited-members: object" in page("rgrbm.rbm")
+    (inherited,) = [line for line in page("rgrbm.pipeline") if ":inherited-members:" in line]
+    assert inherited.split()[-1] == "ClassNamePrefixFeaturesOutMixin"
+
+
 @pytest.mark.parametrize("name", rgrbm.__all__)
 def test_the_built_page_has_an_entry_for_every_public_name(name):
     folder = os.environ.get("RGRBM_BOOK")
