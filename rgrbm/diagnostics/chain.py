@@ -23,7 +23,7 @@ def correlation(spins, max_distance, *, n_blocks=50):
     n_blocks : int, optional
         Blocks of successive samples; the error comes from the scatter of their means. So samples
         may be correlated, as long as a block is much longer than their autocorrelation time: with
-        blocks as long as it, the error is some 30 % too small, with shorter ones it is worthless.
+        blocks as long as it, the error is a quarter too small, with shorter ones it is worthless.
         At least 2; with fewer samples than blocks, each sample is a block.
 
     Returns

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy import special
+from scipy.signal import lfilter
 
 from rgrbm.diagnostics import ChainsDisagreeError, autocorrelation_time, effective_sample_size
-from rgrbm.diagnostics.series import _blocks_agree, student_factor
+from rgrbm.diagnostics.series import _blocks_agree, blocked_mean, student_factor
 
 
 def second_order(radius, period, n_steps, seed=0):
@@ -96,3 +97,15 @@ def test_a_series_may_be_two_steps_long_but_not_one():
         autocorrelation_time([0.0, 1.0])
     with pytest.raises(ValueError, match="n_steps >= 2"):
         effective_sample_size([0.0])
+
+
+def test_blocks_as_long_as_the_time_give_an_error_a_quarter_too_small():
+    """That of exponential decay: the square is 1 - (1 - e**-2) / 2 of what it should be."""
+    memory, n_blocks = 0.95, 200
+    time = (1 + memory) / (1 - memory)
+    noise = np.random.default_rng(0).normal(size=(200, 500 + 39 * n_blocks))
+    series = lfilter([1], [1, -memory], noise)[:, 500:]
+    squares = np.square([blocked_mean(chain, n_blocks).error for chain in series])
+    right = time / (1 - memory**2) / series.shape[1]
+    # 200 blocks scatter by 10 %, 200 series together by less than 1 %.
+    assert np.mean(squares) / right == pytest.approx(1 - (1 - np.exp(-2)) / 2, rel=0.04)

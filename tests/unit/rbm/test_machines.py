@@ -412,3 +412,13 @@ def test_any_spins_are_bits_up_to_a_constant(parameters):
     visible, hidden = np.array(states(rbm.n_visible)), np.array(states(rbm.n_hidden))
     found = rbm.energy(visible[:, None], hidden[None]) + constant
     np.testing.assert_allclose(found, spin_energies(rbm, parameters), rtol=0, atol=2e-15 * size)
+
+
+def test_a_reconstruction_is_one_step_down_and_up():
+    rbm, visible = make_rbm(6, 4, 1.0), np.random.default_rng(0).integers(0, 2, (50, 6))
+    rng = np.random.default_rng(1)
+    expected = rbm.sample_visible(rbm.sample_hidden(visible, rng), rng)
+    found = rbm.reconstruct(visible, np.random.default_rng(1))
+    np.testing.assert_array_equal(found, expected)
+    twice = rbm.gibbs(visible, 2, np.random.default_rng(1))
+    np.testing.assert_array_equal(twice, rbm.gibbs(expected, 1, rng))
