@@ -1,4 +1,4 @@
-"""Chapters among the tests: with pytest-xdist they start first, the longest first; and Ctrl-C."""
+"""Chapters among the tests: with pytest-xdist they start first, the longest first."""
 
 import os
 import signal

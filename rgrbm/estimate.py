@@ -119,7 +119,8 @@ class Estimate:
         if isinstance(factor, Estimate):
             return NotImplemented  # the errors may be correlated
         factor = checks.array("factor", factor)[()]
-        return Estimate(factor * self.value, abs(factor) * self.error)
+        with np.errstate(over="ignore", invalid="ignore"):  # parts may be infinite
+            return Estimate(factor * self.value, abs(factor) * self.error)
 
     __rmul__ = __mul__
 

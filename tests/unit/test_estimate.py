@@ -144,3 +144,8 @@ def test_few_values_hold_the_mean_as_often_as_documented(n_values, share):
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_multiple_that_is_too_large_is_infinite():
+    assert str(2 * Estimate(0, np.float64(1e308))) == "0.0(inf)"
+    assert str(np.float64(2.0) * Estimate(-np.float64(1e308), 1.0)) == "−inf(2.0)"
