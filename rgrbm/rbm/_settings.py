@@ -1,7 +1,7 @@
 """What stays the same in a run of training, checked."""
 
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -169,29 +169,21 @@ def _checked_data(rbm, data, probabilities):
             f"data must have the shape (n_samples, {rbm.n_visible}) with n_samples >= 1, "
             f"got {found.shape}"
         )
-    dtype, check = rbm.visible.dtype, _states
-    if probabilities:
-        dtype, check = found.dtype, _probabilities
-    checked = np.empty(found.shape, dtype)
+    layer = rbm.visible
+    checked = np.empty(found.shape, found.dtype if probabilities else layer.dtype)
+    check = layer.check_probabilities if probabilities else partial(_states, layer)
     for rows in pieces(*found.shape):
-        checked[rows] = check(found[rows], rbm.visible)
+        checked[rows] = check(found[rows], "data")
     return checked
 
 
-def _states(piece, layer):
+def _states(layer, piece, name):
     try:
-        return layer.check(piece, "data")
+        return layer.check(piece, name)
     except ValueError as error:
         if isinstance(layer, Bits) and np.all((piece >= 0) & (piece <= 1)):
             raise ValueError(f"{error}; for numbers between, see probabilities=True") from None
         raise
-
-
-def _probabilities(piece, layer):
-    wrong = ~((piece >= 0) & (piece <= 1))
-    if wrong.any():
-        raise ValueError(f"data must be probabilities, from 0 to 1, got {piece[wrong][0]} in it")
-    return piece
 
 
 def _check_that_all_units_vary(data):

@@ -525,8 +525,7 @@ class _RBM:
 
     def _mean_rows(self, layer, states, name, probabilities):
         """Check states or, if it is said that they are such, probabilities."""
-        if not isinstance(probabilities, (bool, np.bool_)):
-            raise TypeError(f"probabilities must be True or False, got {probabilities!r}")
+        probabilities = checks.flag("probabilities", probabilities)
         self.check_parameters()
         if probabilities:
             return checked_rows(layer, states, name, layer.check_probabilities)

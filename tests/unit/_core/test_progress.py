@@ -22,7 +22,7 @@ CALLS = """
         train(rbm, [[0, 0, 1, 1]], n_epochs=2, learning_rate=0.1, rng=rng, progress=progress)
         for sample in (metropolis_chain, heat_bath_chain):
             sample(64, 8, 1.0, n_sweeps=5, rng=rng, progress=progress)
-        map_grid(lambda size: size, {"size": [1, 2]}, progress=progress)
+        return map_grid(lambda size: size, {"size": [1, 2]}, progress=progress)
 """
 NO_TQDM = (
     CALLS
@@ -55,25 +55,16 @@ KILLED = (
     run(True)
 """
 )
-POOL = """
+POOL = (
+    CALLS
+    + """
     import multiprocessing
-    import numpy as np
-    from rgrbm.rbm import BernoulliRBM, train
-    from rgrbm.sampler import heat_bath_chain, metropolis_chain
-    from rgrbm.scan import map_grid
-
-    def run(progress):
-        rng = np.random.default_rng(0)
-        rbm = BernoulliRBM(4, 3, rng=rng)
-        train(rbm, [[0, 0, 1, 1]], n_epochs=2, learning_rate=0.1, rng=rng, progress=progress)
-        for sample in (metropolis_chain, heat_bath_chain):
-            sample(64, 8, 1.0, n_sweeps=5, rng=rng, progress=progress)
-        return map_grid(int, [{}])
 
     if __name__ == "__main__":
         with multiprocessing.get_context("spawn").Pool(2) as pool:  # ends its workers by a signal
-            assert pool.map(run, [False] * 4) == [[0]] * 4
+            assert pool.map(run, [False] * 4) == [[1, 2]] * 4
 """
+)
 
 
 def script(tmp_path, code):
