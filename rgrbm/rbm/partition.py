@@ -219,9 +219,9 @@ def gibbs_matrix(rbm):
     Returns
     -------
     matrix : ndarray of float64, shape (2**n_visible, 2**n_visible)
-        The probability of v' (columns) after v (rows), both in the order of
-        `rgrbm.ising.enumerate_spins`: each row has the sum 1, and
-        ``exact_distribution(rbm) @ matrix`` is the same distribution.
+        ``matrix[a, b]`` is the probability of the state a after the state b, in the order of
+        `rgrbm.ising.enumerate_spins`: each column has the sum 1, and
+        ``matrix @ exact_distribution(rbm)`` is the same distribution.
 
     Raises
     ------
@@ -232,14 +232,15 @@ def gibbs_matrix(rbm):
 
     Notes
     -----
-    :math:`T(v \to v') = \sum_h p(h | v) \, p(v' | h)`: the step of block Gibbs sampling, and the
-    one by which CD-k moves its chains k times.
+    :math:`W(v \to v') = \sum_h p(v' | h) \, p(h | v)`: the step of block Gibbs sampling, and the
+    one by which CD-k moves its chains k times. It acts on a law from the left, as every matrix
+    of probabilities in the book does.
 
     Examples
     --------
     >>> gibbs_matrix(BernoulliRBM.from_parameters([[0.0]], [np.log(3)], [0.0])).round(12)
-    array([[0.25, 0.75],
-           [0.25, 0.75]])
+    array([[0.25, 0.25],
+           [0.75, 0.75]])
     """
     checked_bernoulli(rbm)
     if max(rbm.n_visible, rbm.n_hidden) > MOST_UNITS_IN_MATRIX:
@@ -249,9 +250,9 @@ def gibbs_matrix(rbm):
         )
     visible, hidden = _states(rbm.n_visible), _states(rbm.n_hidden)
     with single_threaded_blas():
-        up = _law(rbm.hidden, hidden, visible @ rbm.weights)
-        down = _law(rbm.visible, visible, hidden @ rbm.weights.T)
-        return up @ down
+        up = _law(rbm.hidden, hidden, visible @ rbm.weights).T
+        down = _law(rbm.visible, visible, hidden @ rbm.weights.T).T
+        return down @ up
 
 
 def _states(n_units):

@@ -110,3 +110,19 @@ def test_the_form_of_a_chapter(chapter):
     code = "\n".join(cell.source for cell in code_cells(chapter))
     assert "assert" in code
     assert ".." not in re.findall(r"[\"'](\.\.)[/\"']", code), "the cache sees slow/ only"
+
+
+@teaches
+def test_every_exercise_says_how_hard_it_is(chapter):
+    exercises = re.findall(r"\{exercise\}[^\n]*\n(?::\w+:[^\n]*\n)*\s*([^\n]*)", text(chapter))
+    assert exercises
+    for first_line in exercises:
+        assert re.match(r"\*(Warm-up|Standard|Hard)\.\* ", first_line), first_line
+
+
+@teaches
+def test_a_chapter_names_works_to_read_next(chapter):
+    section = re.search(r"^## Further reading\n(.*?)(?=^## |\Z)", text(chapter), re.M | re.S)
+    works = re.findall(r"^- (.*)$", section[1], re.M)
+    assert 2 <= len(works) <= 5
+    assert all("{cite:" in work and len(work) > 60 for work in works)

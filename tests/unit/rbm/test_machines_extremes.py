@@ -190,7 +190,7 @@ def test_nothing_is_nan_at_any_end_of_the_range(rbm, data):
         else:
             assert np.isfinite(found).all(), name
     if not gaussian:
-        np.testing.assert_allclose(gibbs_matrix(rbm).sum(axis=1), 1.0, rtol=1e-12)
+        np.testing.assert_allclose(gibbs_matrix(rbm).sum(axis=0), 1.0, rtol=1e-12)
 
 
 def test_the_gibbs_matrix_of_strong_couplings_is_a_law():
@@ -199,7 +199,7 @@ def test_the_gibbs_matrix_of_strong_couplings_is_a_law():
     for _ in range(20):
         draw = [rng.normal(0, 1e17, size) for size in ((5, 4), 5, 4)]
         matrix = gibbs_matrix(BernoulliRBM.from_parameters(*draw))
-        np.testing.assert_allclose(matrix.sum(axis=1), 1.0, rtol=1e-12)
+        np.testing.assert_allclose(matrix.sum(axis=0), 1.0, rtol=1e-12)
         assert matrix.max() <= 1
 
 

@@ -224,19 +224,19 @@ def test_the_gibbs_matrix_is_a_sum_over_hidden_states(size):
             ]
         )
     found = gibbs_matrix(rbm)
-    close(found, expected, 1e-11)
-    close(found.sum(axis=1), 1.0, 1e-13)
+    close(found, np.transpose(expected), 1e-11)
+    close(found.sum(axis=0), 1.0, 1e-13)
 
 
 @pytest.mark.parametrize("scale", [0.3, 3.0])
 def test_a_gibbs_step_keeps_the_distribution_and_runs_backward_as_forward(scale):
     rbm = make_rbm("bernoulli", 5, 4, scale)
     law, matrix = exact_distribution(rbm), gibbs_matrix(rbm)
-    close(law @ matrix, law, 1e-11)
-    flow = law[:, None] * matrix
+    close(matrix @ law, law, 1e-11)
+    flow = matrix * law
     close(flow, flow.T, 1e-10)
     # What starts anywhere arrives.
-    close(np.linalg.matrix_power(matrix, 2**30)[0], law, 1e-5)
+    close(np.linalg.matrix_power(matrix, 2**30)[:, 0], law, 1e-5)
 
 
 def test_a_gibbs_matrix_that_does_not_fit_into_memory_is_refused():
