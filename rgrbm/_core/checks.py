@@ -145,6 +145,16 @@ def spin_states(name, value, n_sites=None):
     return two_valued(name, value, -1, 1, (..., n_sites)).astype(np.int8)
 
 
+def lattice_states(name, value):
+    """Return `value` as an int8 array of spins, whose last two axes are a square."""
+    found = two_valued(name, value, -1, 1, (..., None, None)).astype(np.int8)
+    if not found.shape[-2] == found.shape[-1] > 1:
+        raise ValueError(
+            f"{name} must have the shape (..., size, size) with size >= 2, got {found.shape}"
+        )
+    return found
+
+
 def integers(name, value, minimum, maximum):
     """Return an array of integers between two bounds, as int64."""
     found = numeric(name, value)

@@ -9,13 +9,16 @@ from rgrbm.ising.chain import (
     spins_to_bits,
     state_index,
 )
+from rgrbm.ising.lattice import enumerate_lattice, lattice_energy
 
 __all__ = [
     "bits_to_spins",
     "boltzmann_probabilities",
     "chain_energy",
+    "enumerate_lattice",
     "enumerate_spins",
     "exact_log_partition",
+    "lattice_energy",
     "spins_to_bits",
     "state_index",
 ]

@@ -8,12 +8,25 @@ from rgrbm.transfer_matrix.chain import (
     magnetization,
     spectrum,
 )
+from rgrbm.transfer_matrix.lattice import (
+    onsager_free_energy,
+    spontaneous_magnetization,
+    torus_log_partition,
+    torus_thermodynamics,
+)
+from rgrbm.transfer_matrix.lattice_laws import density_of_states, total_spin_law
 
 __all__ = [
     "correlation",
     "correlation_length",
+    "density_of_states",
     "free_energy_density",
     "log_partition",
     "magnetization",
+    "onsager_free_energy",
     "spectrum",
+    "spontaneous_magnetization",
+    "torus_log_partition",
+    "torus_thermodynamics",
+    "total_spin_law",
 ]

@@ -22,6 +22,7 @@ from hypothesis.extra import numpy as hnp
 from kinds import (
     ANY,
     EVEN,
+    SQUARE,
     TWO,
     Count,
     Kind,
@@ -55,6 +56,7 @@ from rgrbm.ising import bits_to_spins, chain_energy
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
 
+LATTICE = [[[1, -1], [1, 1]], [[-1, -1], [1, -1]]]
 SPINS = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, 1]]
 BITS = [[1, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 1]]
 HIDDEN = [[1, 0, 1], [0, 0, 1], [1, 1, 0]]
@@ -441,8 +443,10 @@ ROWS = [
     Row("ising.bits_to_spins", bits=bits(BITS, (...,))),
     Row("ising.boltzmann_probabilities", n_sites=size(4, 1, 20, top=10), **single_field),
     Row("ising.chain_energy", spins=spins(SPINS, (..., ANY)), **single_field),
+    Row("ising.enumerate_lattice", size=size(2, 2, 4)),
     Row("ising.enumerate_spins", n_sites=size(4, 1, 20, top=10)),
     Row("ising.exact_log_partition", n_sites=size(4, 1, 20, top=10), **single_field),
+    Row("ising.lattice_energy", spins=spins(LATTICE, SQUARE), **single_field),
     Row("ising.spins_to_bits", spins=spins(SPINS, (...,))),
     Row("ising.state_index", states=bits(BITS, (..., range(1, 63)))),
     Row("ising.state_index", states=spins(SPINS, (..., range(1, 63)), truth=True)),
@@ -596,10 +600,21 @@ ROWS = [
         field=passed(0.25),
     ),
     Row("transfer_matrix.correlation_length", **in_field),
+    Row("transfer_matrix.density_of_states", size=size(3, 2, 16, top=8)),
     Row("transfer_matrix.free_energy_density", **in_field),
     Row("transfer_matrix.log_partition", n_sites=size(4), **in_field),
     Row("transfer_matrix.magnetization", n_sites=length(), **in_field),
+    Row("transfer_matrix.onsager_free_energy", coupling=numbers(0.5)),
     Row("transfer_matrix.spectrum", **in_field),
+    Row("transfer_matrix.spontaneous_magnetization", coupling=numbers(0.5)),
+    Row(
+        "transfer_matrix.torus_log_partition",
+        size=size(4, 2, 2**14),
+        coupling=numbers(0.5),
+        n_rows=optional(size(4, 2, 2**14)),
+    ),
+    Row("transfer_matrix.torus_thermodynamics", size=size(4, 2, 2**14), coupling=numbers(0.5)),
+    Row("transfer_matrix.total_spin_law", size=size(4, 2, 10, top=6), coupling=number(0.5)),
 ]
 
 ARGUMENTS = [(row, argument) for row in ROWS for argument in row.arguments]
