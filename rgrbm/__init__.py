@@ -4,8 +4,10 @@ The tested library under the executable book. Its doors are loaded when they are
 (`SPEC 1 <https://scientific-python.org/specs/spec-0001/>`_), so ``import rgrbm`` costs nothing:
 
 ===================  ==============================================================
-`ising`              the Ising ring by enumeration; spins and bits
-`transfer_matrix`    the ring solved exactly: log Z, correlations, correlation length
+`ising`              the Ising ring and the square lattice by enumeration; spins and bits
+`transfer_matrix`    the ring solved exactly: log Z, correlations, correlation length; the square
+                     lattice on a torus: log Z, energy, specific heat, numbers of states
+`tensor`             the square lattice as a tensor network, coarse-grained: TRG and HOTRG
 `decimation`         exact renormalization: coupling maps, flows, spins thinned and drawn back
 `sampler`            Metropolis, heat bath, and exact samples of the ring
 `diagnostics`        autocorrelation time, correlations and couplings from samples, with errors
@@ -33,6 +35,7 @@ __all__ = [
     "rbm",
     "sampler",
     "scan",
+    "tensor",
     "transfer_matrix",
 ]
 

@@ -64,6 +64,7 @@ REALS = [[0.5, -1.0, 2.0, 0.25], [1.0, 0.0, -0.5, 4.0], [2.0, 2.0, 1.0, -1.0]]
 WEIGHTS = [[0.5, -1.0, 2.0], [0.25, 0.5, 0.0], [1.0, -2.0, 0.5], [-0.5, 0.0, 1.5]]
 VISIBLE_BIAS, HIDDEN_BIAS, SIGMA = [0.5, -0.5, 0.25, 1.0], [-1.0, 0.5, 0.25], [1.0, 0.5, 2.0, 4.0]
 VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
+TENSOR = np.exp(-np.arange(36.0)).reshape(2, 3, 2, 3) + 0.5
 LEVELS = [[0.5, 1.0, 0.0, 0.25], [0.0, 0.75, 1.0, 1.0], [0.25, 0.0, 0.0, 1.0]]
 SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
 
@@ -304,6 +305,11 @@ in_field = {"coupling": numbers(0.5), "field": numbers(0.25)}
 step = {"n_components": 3, "n_epochs": 2, "random_state": 0}
 step |= {"learning_rate": 0.5, "batch_size": 2, "method": "cd", "n_gibbs": 1, "momentum": 0.0}
 step |= {"l1": 0.0, "l2": 0.0, "bounds": None}
+renormalized = {
+    "coupling": real(0.5, 0, 300),
+    "bond": size(2, 1, 64, top=4),
+    "n_steps": size(2, 0, 60, top=4),
+}
 ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
 chains = {
     **ring,
@@ -591,6 +597,12 @@ ROWS = [
         executor=optional(executor()),
         progress=flag(),
     ),
+    Row("tensor.hotrg", **renormalized),
+    Row(
+        "tensor.scaling_dimensions", tensor=reals(TENSOR, (2, 3, 2, 3)), n_dimensions=size(1, 1, 2)
+    ),
+    Row("tensor.square_tensor", coupling=real(0.5, 0, 300)),
+    Row("tensor.trg", **renormalized),
     Row("transfer_matrix.correlation", n_sites=length(), distance=passed(1), **in_field),
     Row(
         "transfer_matrix.correlation",
