@@ -392,12 +392,15 @@ SHAPES += [(1, 5), (0, 0), (1, 2, 4), (2, 2, 2), (1, 0, 4), (1, 1, 1, 4)]
 
 
 SQUARE = "the last two axes are alike, and at least 2"
+SQUARES = "at least two samples of such"
 
 
 def fits(shape, rule):
     """Whether a shape is right; in a rule stand lengths, ranges of them, and ... at one end."""
     if rule == SQUARE:
         return len(shape) > 1 and shape[-2] == shape[-1] > 1
+    if rule == SQUARES:
+        return len(shape) == 3 and shape[0] > 1 and fits(shape, SQUARE)
     if rule[:1] == (...,):
         rule = rule[1:]
         shape = shape[-len(rule) :] if rule else ()

@@ -44,3 +44,16 @@ def widening(n_values):
     says how far to go: 1.84 for two values, 1.005 for a hundred.
     """
     return float(stdtrit(n_values - 1, ndtr(1.0)))
+
+
+def jackknife(function, samples, n_blocks):
+    """Return a function of samples, and its error from leaving out one block at a time.
+
+    `samples` is a tuple of arrays with one first axis; blocks are parts of it in order.
+    """
+    found = function(*samples)
+    blocks = np.array_split(np.arange(len(samples[0])), n_blocks)
+    without = [function(*(np.delete(part, block, axis=0) for part in samples)) for block in blocks]
+    unit = max(np.abs(without).max(), 1e-300)  # squares of large numbers overflow
+    deviation = unit * np.std(np.array(without) / unit, axis=0)
+    return found, widening(n_blocks) * np.sqrt(n_blocks - 1) * deviation

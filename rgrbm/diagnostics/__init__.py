@@ -2,6 +2,8 @@
 
 from rgrbm.diagnostics.chain import correlation, correlation_by_distance, estimate_coupling
 from rgrbm.diagnostics.convergence import r_hat
+from rgrbm.diagnostics.information import mutual_information
+from rgrbm.diagnostics.lattice import binder, pseudo_likelihood_couplings
 from rgrbm.diagnostics.series import (
     ChainsDisagreeError,
     SeriesTooShortError,
@@ -13,9 +15,12 @@ __all__ = [
     "ChainsDisagreeError",
     "SeriesTooShortError",
     "autocorrelation_time",
+    "binder",
     "correlation",
     "correlation_by_distance",
     "effective_sample_size",
     "estimate_coupling",
+    "mutual_information",
+    "pseudo_likelihood_couplings",
     "r_hat",
 ]

@@ -5,7 +5,8 @@ from scipy.optimize import brentq
 
 from rgrbm import transfer_matrix
 from rgrbm._core import checks
-from rgrbm.diagnostics.series import blocked_mean, student_factor
+from rgrbm._core.numerics import widening
+from rgrbm.diagnostics.series import blocked_mean
 from rgrbm.estimate import Estimate
 
 __all__ = ["correlation", "correlation_by_distance", "estimate_coupling"]
@@ -184,7 +185,7 @@ def _mean_product(products, n_blocks, exact):
     """Mean over samples; that few blocks do not differ makes no value exact."""
     value, error = blocked_mean(products, n_blocks)
     n_blocks = min(n_blocks, len(products))
-    one_more = student_factor(n_blocks) * (1 + np.abs(value)) / (n_blocks + 1)  # Laplace's rule
+    one_more = widening(n_blocks) * (1 + np.abs(value)) / (n_blocks + 1)  # Laplace's rule
     return Estimate(value, np.where((error < 1e-12) & ~exact, one_more, error))
 
 

@@ -8,6 +8,7 @@ autocorrelation :math:`\rho(t)` at lag t: 1 for independent values.
 import numpy as np
 from scipy import special
 
+from rgrbm._core.numerics import widening
 from rgrbm.diagnostics.convergence import FALSE_ALARM, disagreeing_chains, series_of_chains
 from rgrbm.estimate import Estimate
 
@@ -209,9 +210,4 @@ def blocked_mean(values, n_blocks):
     means = np.array([block.mean(axis=0) for block in blocks])
     mean = values.mean(axis=0)
     variance = np.tensordot(weights**2, (means - mean) ** 2, axes=1) / (1 - np.sum(weights**2))
-    return Estimate(mean, student_factor(n_blocks) * np.sqrt(variance))
-
-
-def student_factor(n_values):
-    """By what an error from so few values is widened, to hold the truth in 68 % of cases."""
-    return float(special.stdtrit(n_values - 1, special.ndtr(1.0)))
+    return Estimate(mean, widening(n_blocks) * np.sqrt(variance))

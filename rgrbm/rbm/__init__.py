@@ -5,11 +5,13 @@ from rgrbm.rbm.layers import Bits, Gaussian
 from rgrbm.rbm.machines import BernoulliRBM, GaussianBernoulliRBM, SpinParameters
 from rgrbm.rbm.mapping import (
     OrderedMachine,
+    bond_rbm,
     decimation_rbm,
     effective_couplings,
     interaction,
     order_hidden_units,
     trace_defect,
+    walsh_couplings,
 )
 from rgrbm.rbm.partition import (
     Moments,
@@ -34,6 +36,7 @@ __all__ = [
     "OrderedMachine",
     "SpinParameters",
     "ais_log_partition",
+    "bond_rbm",
     "decimation_rbm",
     "effective_couplings",
     "exact_distribution",
@@ -47,4 +50,5 @@ __all__ = [
     "pseudo_log_likelihood",
     "trace_defect",
     "train",
+    "walsh_couplings",
 ]

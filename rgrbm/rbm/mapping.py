@@ -37,13 +37,17 @@ from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli
 
 __all__ = [
     "OrderedMachine",
+    "bond_rbm",
     "decimation_rbm",
     "effective_couplings",
     "interaction",
     "order_hidden_units",
     "trace_defect",
+    "walsh_couplings",
 ]
 
+MOST_SITES = 10**6
+STRONGEST_BOND = 100.0
 MOST_UNITS_LISTED = 12  # of those that one unit touches; of more, states are sampled
 FEWEST_SAMPLES = 10
 SAMPLES_PER_BLOCK = 64  # drawn at a time
@@ -89,6 +93,100 @@ def decimation_rbm(n_visible, coupling):
     here = np.eye(n_visible)
     weights = coupling * (here + np.roll(here, 1, axis=0))
     return BernoulliRBM.from_spin_parameters(weights, np.zeros(n_visible), np.zeros(n_visible))
+
+
+def bond_rbm(bonds, coupling):
+    r"""Machine whose visible units are an Ising model on any graph, with a hidden unit per bond.
+
+    Parameters
+    ----------
+    bonds : array_like of int, shape (n_bonds, 2)
+        The two sites of each bond, numbered from 0. Bonds may repeat, and then count as often.
+    coupling : float or ndarray, shape (n_bonds,)
+        Reduced K = J/T of the bonds, dimensionless, from -100 to 100.
+
+    Returns
+    -------
+    rbm : BernoulliRBM
+        Its visible spins have the law exp(sum of K s_i s_j) / Z, exactly. The hidden spin of a bond
+        has the weight w on one of its sites, and w or, if K < 0, -w on the other.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or a bond ties a site to itself.
+
+    Notes
+    -----
+    The sum over a hidden spin gives :math:`2 \cosh w(s_i + s_j)`, which is
+    :math:`e^{K s_i s_j}` up to a factor if :math:`K = \tfrac12 \ln \cosh 2w`.
+
+    Examples
+    --------
+    >>> ring = bond_rbm([[0, 1], [1, 2], [2, 0]], 0.5)
+    >>> effective_couplings(ring, "visible").value.round(12)
+    array([[0. , 0.5, 0.5],
+           [0.5, 0. , 0.5],
+           [0.5, 0.5, 0. ]])
+    """
+    bonds = checks.integers("bonds", bonds, 0, MOST_SITES - 1)
+    if bonds.ndim != 2 or bonds.shape[1:] != (2,) or not len(bonds):
+        raise ValueError(f"bonds must have the shape (n_bonds, 2), got {bonds.shape}")
+    if (bonds[:, 0] == bonds[:, 1]).any():
+        raise ValueError("bonds must tie two different sites")
+    coupling = checks.array("coupling", coupling)
+    if coupling.shape not in ((), bonds.shape[:1]):
+        raise ValueError(
+            f"coupling must be a number or have the shape {bonds.shape[:1]}, got {coupling.shape}"
+        )
+    if coupling.size and np.abs(coupling).max() > STRONGEST_BOND:
+        raise ValueError(f"coupling must be at most {STRONGEST_BOND:g} in size, got {coupling}")
+    size = np.abs(coupling)
+    weight = size + np.log1p(np.sqrt(-np.expm1(-4 * size))) / 2  # arcosh(exp 2K) / 2
+    checks.size("bonds", int(bonds.max()) + 1, len(bonds))
+    weights = np.zeros((bonds.max() + 1, len(bonds)))
+    hidden = np.arange(len(bonds))
+    weights[bonds[:, 0], hidden] = weight
+    weights[bonds[:, 1], hidden] = np.where(coupling < 0, -weight, weight)
+    return BernoulliRBM.from_spin_parameters(weights, np.zeros(len(weights)), np.zeros(len(bonds)))
+
+
+def walsh_couplings(log_weights):
+    r"""All couplings of a law of spins, from the logarithms of its weights.
+
+    Parameters
+    ----------
+    log_weights : array_like, shape (2**n,)
+        ln p(s) up to a constant, in the order of `rgrbm.ising.enumerate_spins`; n from 1 to 20.
+
+    Returns
+    -------
+    couplings : ndarray of float64, shape (2**n,)
+        K of each set of sites: ln p(s) is the sum of K times the product of the spins of the set.
+        The index of a set has a binary 1 for each of its sites, the first site counting most; 0 is
+        the constant. `rgrbm.ising.state_index` finds it from such bits.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `log_weights` is not as described.
+
+    Examples
+    --------
+    >>> from rgrbm.ising import chain_energy, enumerate_spins
+    >>> walsh_couplings(-chain_energy(enumerate_spins(3), 0.5, 0.25)).round(12)
+    array([0.  , 0.25, 0.25, 0.5 , 0.25, 0.5 , 0.5 , 0.  ])
+    """
+    log_weights = checks.array("log_weights", log_weights, (None,))
+    n_sites = len(log_weights).bit_length() - 1
+    if len(log_weights) != 2**n_sites or not 1 <= n_sites <= 20:
+        raise ValueError(
+            f"log_weights must have 2**n entries, n from 1 to 20, got {len(log_weights)}"
+        )
+    for site in range(n_sites):
+        down, up = np.moveaxis(log_weights.reshape(2**site, 2, -1), 1, 0)
+        log_weights = np.stack([(up + down) / 2, (up - down) / 2], axis=1)
+    return log_weights.ravel()
 
 
 def interaction(rbm, hamiltonian, visible, hidden):

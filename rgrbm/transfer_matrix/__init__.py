@@ -11,10 +11,12 @@ from rgrbm.transfer_matrix.chain import (
 from rgrbm.transfer_matrix.lattice import (
     onsager_free_energy,
     spontaneous_magnetization,
+    temperature_of_energy,
     torus_log_partition,
     torus_thermodynamics,
 )
 from rgrbm.transfer_matrix.lattice_laws import density_of_states, total_spin_law
+from rgrbm.transfer_matrix.strip import strip_law
 
 __all__ = [
     "correlation",
@@ -26,6 +28,8 @@ __all__ = [
     "onsager_free_energy",
     "spectrum",
     "spontaneous_magnetization",
+    "strip_law",
+    "temperature_of_energy",
     "torus_log_partition",
     "torus_thermodynamics",
     "total_spin_law",

@@ -20,12 +20,14 @@ slope does not; so near it that factor and its slopes are carried along beside t
 
 import numpy as np
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from rgrbm._core import checks
 
 __all__ = [
     "onsager_free_energy",
     "spontaneous_magnetization",
+    "temperature_of_energy",
     "torus_log_partition",
     "torus_thermodynamics",
 ]
@@ -33,6 +35,8 @@ __all__ = [
 LARGEST_TORUS = 2**14  # sites a side: more would take gigabytes for an array of couplings
 LOG2 = np.log(2.0)
 CRITICAL = np.arcsinh(1.0) / 2
+COLDEST = 5.0  # there the energy is -2 but for 3e-17
+HOT = 1e-8
 
 
 def torus_log_partition(size, coupling, n_rows=None):
@@ -110,6 +114,53 @@ def torus_thermodynamics(size, coupling):
     energy = 0.0 - np.sign(coupling) * slope / n_sites
     specific_heat = np.maximum(coupling**2 * curvature / n_sites, 0.0)  # but for rounding
     return log_partition[()] / n_sites, energy[()], specific_heat[()]
+
+
+def temperature_of_energy(size, energy):
+    """Temperature at which the square torus has a given energy: an exact thermometer.
+
+    Parameters
+    ----------
+    size : int
+        Sites a side, from 2 to 16384.
+    energy : float or ndarray, shape (...)
+        Per site, in units of J: from -2 to 0.
+
+    Returns
+    -------
+    temperature : float or ndarray, shape (...)
+        T / J = 1 / K, to eight digits; 0 for an energy that is -2 to rounding, and infinite for 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> _, energy, _ = torus_thermodynamics(16, 0.4)
+    >>> round(float(temperature_of_energy(16, energy)), 9)
+    2.5
+    """
+    size = checks.integer("size", size, 2, LARGEST_TORUS)
+    energy = checks.array("energy", energy)
+    if (energy < -2).any() or (energy > 0).any():
+        wrong = energy[(energy < -2) | (energy > 0)].flat[0]
+        raise ValueError(f"energy must be from -2 to 0, got {wrong}")
+    coldest = torus_thermodynamics(size, COLDEST)[1]
+
+    bonds = 4 if size == 2 else 2  # at a site, each counted once
+
+    def temperature(energy):
+        if energy <= coldest:
+            return 0.0
+        if energy > -HOT:  # there it is -bonds * K, and its digits are fewer than that is good to
+            return bonds / -energy if energy else np.inf
+        return 1 / brentq(
+            lambda K: torus_thermodynamics(size, K)[1] - energy, 0.0, COLDEST, xtol=1e-16
+        )
+
+    return np.vectorize(temperature, otypes=[np.float64])(energy)[()]
 
 
 def onsager_free_energy(coupling):

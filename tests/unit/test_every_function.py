@@ -23,6 +23,7 @@ from kinds import (
     ANY,
     EVEN,
     SQUARE,
+    SQUARES,
     TWO,
     Count,
     Kind,
@@ -65,6 +66,8 @@ WEIGHTS = [[0.5, -1.0, 2.0], [0.25, 0.5, 0.0], [1.0, -2.0, 0.5], [-0.5, 0.0, 1.5
 VISIBLE_BIAS, HIDDEN_BIAS, SIGMA = [0.5, -0.5, 0.25, 1.0], [-1.0, 0.5, 0.25], [1.0, 0.5, 2.0, 4.0]
 VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
 TENSOR = np.exp(-np.arange(36.0)).reshape(2, 3, 2, 3) + 0.5
+FINE, COARSE = np.random.default_rng(2).integers(-8, 8, size=(2, 6, 2))
+MASSES, JOINT = [1.0, 0.5, 0.0, 2.0, 1.0, 1.0], [[0.25, 0.125], [0.5, 0.125]]
 LEVELS = [[0.5, 1.0, 0.0, 0.25], [0.0, 0.75, 1.0, 1.0], [0.25, 0.0, 0.0, 1.0]]
 SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
 
@@ -310,6 +313,7 @@ renormalized = {
     "bond": size(2, 1, 64, top=4),
     "n_steps": size(2, 0, 60, top=4),
 }
+operators = {"fine": reals(FINE, (6, 2)), "coarse": reals(COARSE, (6, 2))}
 ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
 chains = {
     **ring,
@@ -413,9 +417,11 @@ ROWS = [
     Row("chapters.use_style"),
     Row("datasets.load_mnist", folder=optional(path(lambda: "nowhere"))),
     Row("datasets.load_mnist01"),
+    Row("decimation.block_spins", spins=spins(LATTICE, SQUARE), rule=choice("majority"), rng=rng()),
     Row("decimation.coupling_flow", **in_field, n_steps=size(2, 0)),
     Row("decimation.decimate_coupling", **in_field),
     Row("decimation.decimate_spins", spins=spins(SPINS, (..., EVEN))),
+    Row("decimation.lattice_operators", spins=spins(LATTICE, SQUARE), parity=choice("even")),
     Row("decimation.log_partition", n_sites=power_of_two(), **in_field),
     Row(
         "decimation.undecimate_spins",
@@ -423,7 +429,15 @@ ROWS = [
         **single_field,
         rng=rng(),
     ),
+    Row(
+        "decimation.monte_carlo_rg",
+        **operators,
+        n_operators=optional(size(1, 1, 2)),
+        n_blocks=size(2, 2, 3),
+    ),
+    Row("decimation.stability_matrix", **operators, weights=optional(reals(MASSES, (6,), 0.0))),
     Row("diagnostics.autocorrelation_time", series=series()),
+    Row("diagnostics.binder", magnetization=reals([0.5, -1.0, 2.0], (TWO,)), n_blocks=size(3, 2)),
     Row("diagnostics.correlation", spins=samples, max_distance=size(2, 0, 4), n_blocks=size(3, 2)),
     Row(
         "diagnostics.correlation_by_distance",
@@ -443,6 +457,13 @@ ROWS = [
     ),
     Row("diagnostics.effective_sample_size", series=series()),
     Row("diagnostics.estimate_coupling", spins=spins(SPINS, (TWO, TWO)), n_blocks=size(3, 2)),
+    Row("diagnostics.mutual_information", joint=reals(JOINT, (ANY, ANY))),
+    Row(
+        "diagnostics.pseudo_likelihood_couplings",
+        spins=spins(LATTICE, SQUARES),
+        shells=passed([[(0, 1), (1, 0)]]),
+        n_blocks=size(2, 2),
+    ),
     Row("diagnostics.r_hat", series=series(4)),
     Row("estimate.Estimate", value=measured(), error=measured()),
     Row("estimate.Estimate.mean", values=reals(REALS, (TWO, ...)), axis=size(0, -2, 1)),
@@ -549,6 +570,11 @@ ROWS = [
     Row("rbm.exact_log_partition", rbm=any_machine),
     Row("rbm.exact_log_partition", rbm=machine(of_bits)),
     Row("rbm.exact_moments", rbm=any_machine),
+    Row(
+        "rbm.bond_rbm",
+        bonds=integers([[0, 1], [1, 2], [0, 2]], (ANY, 2), 0, 10**6 - 1),
+        coupling=number(0.5),
+    ),
     Row("rbm.gibbs_matrix", rbm=bit_machine),
     Row(
         "rbm.interaction",
@@ -597,6 +623,7 @@ ROWS = [
         executor=optional(executor()),
         progress=flag(),
     ),
+    Row("rbm.walsh_couplings", log_weights=reals([0.5, -1.0, 2.0, 0.0], ((2, 4, 8, 16),))),
     Row("tensor.hotrg", **renormalized),
     Row(
         "tensor.scaling_dimensions", tensor=reals(TENSOR, (2, 3, 2, 3)), n_dimensions=size(1, 1, 2)
@@ -619,6 +646,17 @@ ROWS = [
     Row("transfer_matrix.onsager_free_energy", coupling=numbers(0.5)),
     Row("transfer_matrix.spectrum", **in_field),
     Row("transfer_matrix.spontaneous_magnetization", coupling=numbers(0.5)),
+    Row(
+        "transfer_matrix.strip_law",
+        width=size(2, 2, 6, top=4),
+        coupling=real(0.5, -20, 20),
+        distance=size(2),
+    ),
+    Row(
+        "transfer_matrix.temperature_of_energy",
+        size=size(4, 2, 2**14),
+        energy=reals([-0.5], (...,)),
+    ),
     Row(
         "transfer_matrix.torus_log_partition",
         size=size(4, 2, 2**14),
@@ -863,6 +901,7 @@ def test_drawn_odd_values_mean_the_plain_ones(row, argument, data):
 NOT_FINITE = {
     "transfer_matrix.correlation_length",
     "transfer_matrix.spectrum",
+    "transfer_matrix.temperature_of_energy",
     "rbm.kl_divergence",
     "diagnostics.correlation_by_distance",
 }

@@ -5,8 +5,9 @@ import pytest
 from scipy import special
 from scipy.signal import lfilter
 
+from rgrbm._core.numerics import widening
 from rgrbm.diagnostics import ChainsDisagreeError, autocorrelation_time, effective_sample_size
-from rgrbm.diagnostics.series import _blocks_agree, blocked_mean, student_factor
+from rgrbm.diagnostics.series import _blocks_agree, blocked_mean
 
 
 def second_order(radius, period, n_steps, seed=0):
@@ -85,11 +86,11 @@ def test_ten_chains_that_disagree_are_named(n_off, told):
 def test_the_factor_of_student():
     """The 68 % point: closed forms for one and two degrees of freedom, a series for many."""
     inside = special.erf(np.sqrt(1 / 2))
-    assert student_factor(2) == pytest.approx(np.tan(np.pi * inside / 2), rel=1e-12)
-    assert student_factor(3) == pytest.approx(inside * np.sqrt(2 / (1 - inside**2)), rel=1e-12)
+    assert widening(2) == pytest.approx(np.tan(np.pi * inside / 2), rel=1e-12)
+    assert widening(3) == pytest.approx(inside * np.sqrt(2 / (1 - inside**2)), rel=1e-12)
     for degrees in (49, 99):
         series = 1 + 1 / (2 * degrees) + 1 / (4 * degrees**2)
-        assert student_factor(degrees + 1) == pytest.approx(series, abs=1 / degrees**3)
+        assert widening(degrees + 1) == pytest.approx(series, abs=1 / degrees**3)
 
 
 def test_a_series_may_be_two_steps_long_but_not_one():

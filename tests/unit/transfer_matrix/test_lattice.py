@@ -146,3 +146,17 @@ def test_frustrated_tori_are_refused(sides):
         torus_log_partition(sides[0], [0.3, -0.1], sides[1])
     with pytest.raises(ValueError, match="coupling must not be negative"):
         torus_thermodynamics(5, -0.1)
+
+
+@pytest.mark.parametrize("size", [2, 3, 16, 64])
+def test_the_thermometer_reads_the_temperature(size):
+    temperatures = np.array([0.4, 1.0, 2.0, 1 / CRITICAL, 2.5, 10.0, 1e5])
+    energy = torus_thermodynamics(size, 1 / temperatures)[1]
+    found = transfer_matrix.temperature_of_energy(size, energy)
+    np.testing.assert_allclose(found, temperatures, rtol=1e-6)
+    np.testing.assert_allclose(found[2:], temperatures[2:], rtol=1e-10)
+    assert transfer_matrix.temperature_of_energy(size, [-2.0, 0.0]).tolist() == [0.0, math.inf]
+    hottest = transfer_matrix.temperature_of_energy(size, -1e-9)
+    assert hottest == pytest.approx((4 if size == 2 else 2) * 1e9)
+    with pytest.raises(ValueError, match="energy must be from -2 to 0"):
+        transfer_matrix.temperature_of_energy(size, [-1.0, -2.1])

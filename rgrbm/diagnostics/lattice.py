@@ -1,0 +1,173 @@
+"""What samples of the square lattice say, with an error: Binder's cumulant, and couplings."""
+
+import numpy as np
+from scipy.special import expit
+
+from rgrbm._core import checks
+from rgrbm._core.numerics import jackknife, widening
+from rgrbm.estimate import Estimate
+
+__all__ = ["binder", "pseudo_likelihood_couplings"]
+
+MOST_STEPS = 50  # of Newton's method
+LARGEST_STEP = 2**31
+LARGEST = 20.0  # a coupling that grows beyond it has no best value
+
+
+def binder(magnetization, *, n_blocks=50):
+    r"""Binder's cumulant, :math:`1 - \langle m^4 \rangle / (3 \langle m^2 \rangle^2)`.
+
+    Parameters
+    ----------
+    magnetization : array_like, shape (n_samples,)
+        Of each sample, in the order in which they were drawn; at least two that are not 0. Its unit
+        does not matter.
+    n_blocks : int, optional
+        Blocks of samples for the error, at least 2, and no more than there are samples are taken. A
+        block should be much longer than the autocorrelation time.
+
+    Returns
+    -------
+    estimate : Estimate
+        2/3 if only two opposite values occur, 0 if they are normal.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    :cite:t:`binder1981`. The error is that of a jackknife, widened by Student's factor.
+
+    Examples
+    --------
+    >>> print(binder([1.0, -1.0, 1.0, 1.0]).value.round(12))
+    0.666666666667
+    """
+    magnetization = checks.array("magnetization", magnetization, (None,))
+    n_blocks = checks.integer("n_blocks", n_blocks, 2)
+    n_blocks = min(n_blocks, len(magnetization))
+    if np.count_nonzero(magnetization) < 2:
+        raise ValueError(
+            "magnetization must have at least two values that are not 0, "
+            f"got {np.count_nonzero(magnetization)}"
+        )
+    return Estimate(*jackknife(_cumulant, (magnetization,), n_blocks))
+
+
+def pseudo_likelihood_couplings(spins, shells, *, n_blocks=20):
+    """Couplings of a square torus without a field, from samples, by maximum pseudo-likelihood.
+
+    Each spin is predicted from all others. The probability of what it is, by the product over all
+    spins and samples, is made as large as it can be.
+
+    Parameters
+    ----------
+    spins : array_like, shape (n_samples, size, size)
+        Entries -1 and +1, in the order in which they were drawn; at least two samples.
+    shells : sequence of sequences of pairs of int
+        One coupling for each; the pairs are displacements (down, right), one of each two opposite
+        ones. Neighbours and diagonals: ``[[(0, 1), (1, 0)], [(1, 1), (1, -1)]]``.
+    n_blocks : int, optional
+        Blocks of samples for the error, at least 2, and no more than there are samples are taken. A
+        block should be much longer than the autocorrelation time.
+
+    Returns
+    -------
+    couplings : Estimate
+        Value and error, each an ndarray of shape (n_shells,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described; or if the pseudo-likelihood has no maximum, as for
+        samples that are perfectly ordered, or shells that cannot be told apart.
+
+    Notes
+    -----
+    :cite:t:`besag1975`. Without other interactions the estimate tends to the couplings. With other
+    ones, it is what predicts single spins best, and need not be what describes averages best.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> spins = rng.choice([-1, 1], size=(50, 8, 8))
+    >>> found = pseudo_likelihood_couplings(spins, [[(0, 1), (1, 0)]])
+    >>> bool(abs(found.value[0]) < 4 * found.error[0])
+    True
+    """
+    spins = checks.lattice_states("spins", spins)
+    if spins.ndim != 3 or len(spins) < 2:
+        raise ValueError(
+            "spins must have the shape (n_samples, size, size) with n_samples >= 2, "
+            f"got {spins.shape}"
+        )
+    shells = _checked_shells(shells)
+    n_blocks = min(checks.integer("n_blocks", n_blocks, 2), len(spins))
+    inputs = np.stack([_input(spins, shell) for shell in shells], axis=-1)
+    states, kind = np.unique(inputs.reshape(-1, len(shells)), axis=0, return_inverse=True)
+    block_of_sample = np.repeat(
+        np.arange(n_blocks), [len(part) for part in np.array_split(spins, n_blocks)]
+    )
+    block = np.repeat(block_of_sample, spins[0].size)
+    counts = np.zeros((n_blocks, len(states)))
+    np.add.at(counts, (block, kind.ravel()), 1.0)
+    total = counts.sum(axis=0)
+    found = _best_couplings(states, total, np.zeros(len(shells)))
+    without = [_best_couplings(states, total - part, found) for part in counts]
+    variance = (n_blocks - 1) * np.var(without, axis=0)
+    return Estimate(found, widening(n_blocks) * np.sqrt(variance))
+
+
+def _cumulant(magnetization):
+    largest = np.abs(magnetization).max()
+    if largest == 0:
+        raise ValueError("magnetization must not be 0 but in one block")
+    squares = (magnetization / largest) ** 2
+    return 1 - np.mean(squares**2) / (3 * np.mean(squares) ** 2)
+
+
+def _checked_shells(shells):
+    try:
+        listed = [[tuple(pair) for pair in shell] for shell in shells]
+        pairs = [
+            checks.integers("shells", pair, -(2**31), 2**31) for shell in listed for pair in shell
+        ]
+    except TypeError:
+        raise TypeError(
+            f"shells must be sequences of pairs of integers, got {checks.shown(shells)}"
+        ) from None
+    if not listed or not all(listed) or any(pair.shape != (2,) for pair in pairs):
+        raise ValueError(
+            "shells must be sequences of pairs (down, right), at least one each, "
+            f"got {checks.shown(shells)}"
+        )
+    return listed
+
+
+def _input(spins, shell):
+    """What each spin feels of a shell, times the spin."""
+    felt = np.zeros(spins.shape, dtype=np.int64)
+    for down, right in shell:
+        felt += np.roll(spins, (down, right), axis=(1, 2))
+        felt += np.roll(spins, (-down, -right), axis=(1, 2))
+    return spins * felt
+
+
+def _best_couplings(states, counts, start):
+    """Maximise the sum of counts * ln sigma(2 K . states), by Newton's method."""
+    couplings = start
+    for _ in range(MOST_STEPS):
+        wrong = expit(-2 * states @ couplings)
+        slope = 2 * states.T @ (counts * wrong)
+        curvature = 4 * (states.T * (counts * wrong * (1 - wrong))) @ states
+        if np.linalg.cond(curvature) > 1e12 or np.abs(couplings).max() > LARGEST:
+            break
+        step = np.linalg.solve(curvature, slope)
+        couplings = couplings + step / max(1.0, np.abs(step).max())
+        if np.abs(step).max() < 1e-12:
+            return couplings
+    raise ValueError(
+        "spins must be disordered, and shells different: the pseudo-likelihood has no maximum"
+    )
