@@ -105,7 +105,7 @@ def lattice_operators(spins, parity="even"):
     Examples
     --------
     >>> lattice_operators([[1, 1, 1], [1, -1, 1], [1, 1, 1]], "odd")
-    array([  7., 12.,  6.])
+    array([ 7., 12.,  6.])
     """
     spins = checks.lattice_states("spins", spins)
     listed = EVEN if checks.choice("parity", parity, ("even", "odd")) == "even" else ODD
