@@ -1,5 +1,13 @@
-"""Samples of Ising models: Metropolis, heat bath, and exact sampling."""
+"""Samples of Ising models: Metropolis, heat bath, clusters, and exact sampling."""
 
 from rgrbm.sampler.chain import exact_chain, heat_bath_chain, metropolis_chain
+from rgrbm.sampler.lattice import metropolis_lattice, swendsen_wang_lattice, wolff_lattice
 
-__all__ = ["exact_chain", "heat_bath_chain", "metropolis_chain"]
+__all__ = [
+    "exact_chain",
+    "heat_bath_chain",
+    "metropolis_chain",
+    "metropolis_lattice",
+    "swendsen_wang_lattice",
+    "wolff_lattice",
+]

@@ -9,21 +9,16 @@ moves that cost nothing are always accepted, so it carries every domain wall alo
 number of walls hardly changes (the chapter on Monte Carlo finds the conserved quantity).
 """
 
-from itertools import chain
-
 import numpy as np
 from scipy.special import expit
 
 from rgrbm._core import checks
 from rgrbm._core.loading import load
 from rgrbm._core.packing import SPINS_AT_ONCE, blocks, pack_chains, unpack_chains
-from rgrbm._core.progress import progress_bar
+from rgrbm.sampler import _runs
+from rgrbm.sampler._runs import ALL_ONES
 
 __all__ = ["exact_chain", "heat_bath_chain", "metropolis_chain"]
-
-ALL_ONES = np.uint64(2**64 - 1)
-# Updates of a word between two chances for Ctrl-C: 1.5 ms; 60 ms for a word that no cache holds.
-UPDATES_AT_ONCE = 2**16
 
 
 def metropolis_chain(
@@ -92,14 +87,14 @@ def metropolis_chain(
     array([[1, 1, 1, 1, 1],
            [1, 1, 1, 1, 1]], dtype=int8)
     """
-    looks = _looks(observe, every)
+    looks = _runs.looks(observe, every)
     progress = checks.flag("progress", progress)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
     # What the flip of a spin +1 costs, if none, one or both neighbours are +1; of a -1, minus it.
     cost = 2 * (coupling * np.array([-2, 0, 2]) + field)
-    digits = _binary_digits(np.exp(-np.abs(cost)))
+    digits = _runs.binary_digits(np.exp(-np.abs(cost)))
 
     kernels = load("rgrbm.sampler._chain_kernels")
 
@@ -170,12 +165,12 @@ def heat_bath_chain(
     >>> bool(abs(spins.mean()) < 0.1)
     True
     """
-    looks = _looks(observe, every)
+    looks = _runs.looks(observe, every)
     progress = checks.flag("progress", progress)
     spins, coupling, field, n_sweeps = _prepare(
         n_samples, n_sites, coupling, field, n_sweeps, rng, start
     )
-    digits = _binary_digits(expit(2 * (coupling * np.array([-2, 0, 2]) + field)))
+    digits = _runs.binary_digits(expit(2 * (coupling * np.array([-2, 0, 2]) + field)))
 
     kernels = load("rgrbm.sampler._chain_kernels")
 
@@ -237,13 +232,13 @@ def exact_chain(n_samples, n_sites, coupling, *, field=0.0, rng):
 
     states = np.empty((n_sites, n_samples), dtype=np.int8)
     up = expit(log_powers[n_sites, 1, 1] - log_powers[n_sites, 0, 0])
-    for chains in _parts(n_samples):
+    for chains in _runs.parts(n_samples):
         states[0, chains] = rng.random(states[0, chains].size) < up
     for k in range(n_sites - 1):
         # Weight of s at site k + 1, for each s_k (rows) and s_0 (columns).
         log_weight = log_t[:, :, None] + log_powers[n_sites - k - 1]
         up = expit(log_weight[:, 1] - log_weight[:, 0])
-        for chains in _parts(n_samples):
+        for chains in _runs.parts(n_samples):
             given = up[states[k, chains], states[0, chains]]
             states[k + 1, chains] = rng.random(given.size) < given
     spins = np.empty((n_samples, n_sites), dtype=np.int8)
@@ -264,7 +259,7 @@ def _prepare(n_samples, n_sites, coupling, field, n_sweeps, rng, start):
     n_sweeps = checks.integer("n_sweeps", n_sweeps, 0)
     checks.generator(rng)
     if start is None:
-        spins = _random_spins(n_samples, n_sites, rng)
+        spins = _runs.random_spins((n_samples, n_sites), rng)
     else:
         spins = checks.spin_states("start", start, n_sites)
         if spins.shape != (n_samples, n_sites):
@@ -276,57 +271,13 @@ def _prepare(n_samples, n_sites, coupling, field, n_sweeps, rng, start):
     return spins, coupling, field, n_sweeps
 
 
-def _random_spins(n_samples, n_sites, rng):
-    spins = np.empty((n_samples, n_sites), dtype=np.int8)
-    row_by_row = spins.reshape(-1)
-    for part in _parts(spins.size):  # of multiples of 4: then NumPy draws what it would at once
-        row_by_row[part] = 2 * rng.integers(2, size=row_by_row[part].size, dtype=np.int8) - 1
-    return spins
-
-
-def _parts(n_spins):
-    """Slices of at most `SPINS_AT_ONCE` spins."""
-    return [slice(k, k + SPINS_AT_ONCE) for k in range(0, n_spins, SPINS_AT_ONCE)]
-
-
-def _binary_digits(probabilities):
-    """Return 64 binary digits of each p, as words of zeros or ones, shape (64, len(p))."""
-    scaled = [min(int(p * 2**64), 2**64 - 1) for p in probabilities]
-    digits = [[number >> (63 - k) & 1 for number in scaled] for k in range(64)]
-    return np.array(digits, dtype=np.uint64) * ALL_ONES
-
-
-def _looks(observe, every):
-    """Check the function that watches the chains, and how often it does."""
-    every = checks.integer("every", every, 1)
-    if observe is not None:
-        checks.function("observe", observe)
-    return observe, every
-
-
 def _run(spins, n_sweeps, update, rng, looks, progress):
-    """Pack the chains into words, update these, and unpack them, after each look and at the end.
-
-    A word has a generator of its own: so the result does not depend on where the looks are, nor on
-    how many updates are made at once by ``update(word, n_before, n_updates, word_rng)``.
-    """
-    observe, every = looks
+    """Pack the chains into words, update these, and unpack them."""
     n_samples, n_sites = spins.shape
     words = pack_chains(spins)
-    state = rng.integers(0, 2**64, size=(len(words), 2), dtype=np.uint64)  # counter and step
-    state[:, 1] |= np.uint64(1)  # an odd one
-    series = []
-    stops = range(0) if observe is None else range(every, n_sweeps + 1, every)
-    done = 0  # updates of each word
-    with progress_bar(progress, total=len(words) * n_sweeps * n_sites, unit="update") as bar:
-        for sweep in chain(stops, [n_sweeps]):
-            for word, word_rng in zip(words, state, strict=True):
-                for first in range(done, sweep * n_sites, UPDATES_AT_ONCE):
-                    n_updates = min(UPDATES_AT_ONCE, sweep * n_sites - first)
-                    update(word, first, n_updates, word_rng)
-                    bar.update(n_updates)
-            done = sweep * n_sites
-            if len(series) < len(stops):
-                series.append(observe(unpack_chains(words, n_samples)))
-    spins = unpack_chains(words, n_samples)
-    return spins if observe is None else (spins, np.array(series))
+    at_once = _runs.UPDATES_AT_ONCE
+
+    def see():
+        return unpack_chains(words, n_samples)
+
+    return _runs.run(words, n_sweeps, n_sites, at_once, update, see, rng, looks, progress, "update")

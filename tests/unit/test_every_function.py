@@ -303,6 +303,10 @@ def ring_energy(visible):
     return chain_energy(bits_to_spins(visible), 0.5)
 
 
+def by_clusters(arguments):
+    return {"n_clusters" if name == "n_sweeps" else name: arguments[name] for name in arguments}
+
+
 single_field = {"coupling": number(0.5), "field": number(0.25)}
 in_field = {"coupling": numbers(0.5), "field": numbers(0.25)}
 step = {"n_components": 3, "n_epochs": 2, "random_state": 0}
@@ -329,6 +333,18 @@ started = {
     "n_samples": passed(3),
     "n_sites": passed(4),
     "start": optional(spins(SPINS, (3, 4))),
+    "observe": passed(None),
+}
+tori = {
+    **{name: chains[name] for name in ("n_samples", "coupling", "field")},
+    "size": size(3, 2),
+    **{name: chains[name] for name in ("n_sweeps", "rng", "start", "observe", "every", "progress")},
+}
+started_tori = {
+    **tori,
+    "n_samples": passed(2),
+    "size": passed(2),
+    "start": optional(spins(LATTICE, (2, 2, 2))),
     "observe": passed(None),
 }
 samples = spins(SPINS, (TWO, ANY))
@@ -615,6 +631,12 @@ ROWS = [
     Row("sampler.heat_bath_chain", **started),
     Row("sampler.metropolis_chain", **chains),
     Row("sampler.metropolis_chain", **started),
+    Row("sampler.metropolis_lattice", **tori),
+    Row("sampler.metropolis_lattice", **started_tori),
+    Row("sampler.swendsen_wang_lattice", **tori),
+    Row("sampler.swendsen_wang_lattice", **started_tori),
+    Row("sampler.wolff_lattice", **by_clusters(tori)),
+    Row("sampler.wolff_lattice", **by_clusters(started_tori)),
     Row("scan.map_grid", function=function(abs), grid=passed([]), executor=passed(None)),
     Row(
         "scan.map_grid",

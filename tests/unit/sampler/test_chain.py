@@ -8,8 +8,8 @@ import pytest
 
 from rgrbm import sampler
 from rgrbm.sampler import _chain_kernels as kernels
-from rgrbm.sampler import chain
-from rgrbm.sampler.chain import UPDATES_AT_ONCE as MOST
+from rgrbm.sampler import _runs, chain
+from rgrbm.sampler._runs import UPDATES_AT_ONCE as MOST
 
 CHAINS = [sampler.metropolis_chain, sampler.heat_bath_chain]
 
@@ -99,7 +99,7 @@ def test_a_long_run_in_pieces_is_the_same_run(monkeypatch):
     for sample in CHAINS:
         whole = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
         with monkeypatch.context() as patch:
-            patch.setattr("rgrbm.sampler.chain.UPDATES_AT_ONCE", 7)
+            patch.setattr("rgrbm.sampler._runs.UPDATES_AT_ONCE", 7)
             pieces = sample(3, 5, 0.5, n_sweeps=50, rng=np.random.default_rng(5))
         np.testing.assert_array_equal(whole, pieces)
 
@@ -153,15 +153,16 @@ def test_ctrl_c_is_heard_in_the_midst_of_a_sweep(monkeypatch, sample):
 def test_spins_that_are_drawn_in_parts_are_those_drawn_at_once(monkeypatch, generator):
     whole, parts = (np.random.Generator(generator(0)) for _ in range(2))
     expected = 2 * whole.integers(2, size=(13, 7), dtype=np.int8) - 1
-    monkeypatch.setattr(chain, "SPINS_AT_ONCE", 8)
-    assert len(chain._parts(13 * 7)) == 12
-    np.testing.assert_array_equal(chain._random_spins(13, 7, parts), expected)
+    monkeypatch.setattr(_runs, "SPINS_AT_ONCE", 8)
+    assert len(_runs.parts(13 * 7)) == 12
+    np.testing.assert_array_equal(_runs.random_spins((13, 7), parts), expected)
     assert whole.random() == parts.random(), "and the generator stands where it would"
 
 
 def test_exact_samples_in_parts_are_the_same_samples(monkeypatch):
     whole = sampler.exact_chain(37, 5, 0.5, field=0.2, rng=np.random.default_rng(0))
-    monkeypatch.setattr(chain, "SPINS_AT_ONCE", 8)
+    for module in (_runs, chain):
+        monkeypatch.setattr(module, "SPINS_AT_ONCE", 8)
     parts = sampler.exact_chain(37, 5, 0.5, field=0.2, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(whole, parts)
     assert parts.flags.c_contiguous

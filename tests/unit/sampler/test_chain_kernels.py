@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rgrbm.sampler import _chain_kernels as kernels
-from rgrbm.sampler.chain import _binary_digits
+from rgrbm.sampler._runs import binary_digits
 
 GOLDEN = 0x9E3779B97F4A7C15  # the step of SplitMix64
 # Its first numbers for the seed 1234567, as published with several implementations.
@@ -33,7 +33,7 @@ def test_a_site_is_a_fraction_of_the_ring_and_has_its_neighbours(n_sites):
 @pytest.mark.parametrize("probabilities", [(0.3, 0.5, 0.9), (1e-3, 1.0, 0.0), (2.0**-60, 0.7, 0.1)])
 def test_a_lane_draws_1_where_its_random_number_is_below_p(probabilities):
     rng = np.random.default_rng(0)
-    digits = _binary_digits(probabilities)
+    digits = binary_digits(probabilities)
     thresholds = [min(int(p * 2**64), 2**64 - 1) for p in probabilities]
     for _ in range(50):
         start, step = (int(n) for n in rng.integers(0, 2**64, size=2, dtype=np.uint64))

@@ -5,7 +5,7 @@ import pytest
 
 from rgrbm import sampler, transfer_matrix
 from rgrbm.sampler import _chain_kernels as kernels
-from rgrbm.sampler.chain import _binary_digits
+from rgrbm.sampler._runs import binary_digits
 
 CHAINS = [sampler.metropolis_chain, sampler.heat_bath_chain]
 
@@ -47,8 +47,8 @@ def test_rings_have_their_magnetization(sample, coupling, field):
     assert abs(means.mean() - exact) < 6 * means.std(ddof=1) / np.sqrt(10)  # Student's t of 9
 
 
-def test_probabilities_have_64_binary_digits():
-    digits = _binary_digits([0.5, 0.25, 1.0])
+def test_probabilities_have_64binary_digits():
+    digits = binary_digits([0.5, 0.25, 1.0])
     assert digits.shape == (64, 3)
     ones = np.uint64(2**64 - 1)
     assert digits[0].tolist() == [ones, 0, ones]

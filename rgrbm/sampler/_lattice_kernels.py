@@ -1,0 +1,226 @@
+"""Updates of square tori: Metropolis for 64 lattices at once, and clusters of one lattice.
+
+Metropolis is as in `_chain_kernels`: a word holds the spins of 64 lattices at one site.
+
+A cluster grows along bonds. Those that are satisfied, by equal spins for K > 0 and by opposite ones
+for K < 0, are set with the probability 1 - exp(-2 |K|). Only bonds from the cluster to the outside
+are drawn, each once: one inside it changes nothing. Sites of a cluster are marked by twice their
+spin, and when all are known it turns over as a whole, or does not.
+
+The plain versions at the end say the same with one random number a spin or a bond.
+
+Arguments of the kernels: ``word``, uint64 (size, size), and ``spins``, int8 (size, size), are
+updated in place; ``digits``, uint64 (64, n_classes), holds binary digit k of the p of class c as a
+word of zeros or ones; ``threshold``, uint64, is p itself in units of 2**-64; ``members``, int64
+(size**2 + 1, 2), is room for the sites of a cluster; ``rng``, uint64 (2,), is a counter and its odd
+step.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, uint64
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from rgrbm._core.jit import compiled
+from rgrbm.sampler._chain_kernels import NONE, _draw, _mix
+
+
+@njit(inline="always")
+def _beside(size, row, column):
+    """Return the rows above and below, and the columns to the left and to the right."""
+    up = row - 1 if row > 0 else size - 1
+    down = row + 1 if row + 1 < size else 0
+    left = column - 1 if column > 0 else size - 1
+    right = column + 1 if column + 1 < size else 0
+    return up, down, left, right
+
+
+@njit(inline="always")
+def _site(size, counter):
+    """Choose a site at random."""
+    random = _mix(counter)
+    row = ((random >> uint64(32)) * uint64(size)) >> uint64(32)
+    column = ((random & uint64(2**32 - 1)) * uint64(size)) >> uint64(32)
+    return np.int64(row), np.int64(column)
+
+
+@njit(inline="always")
+def _counted(a, b, c, d):
+    """Return the lanes in which none, one, two, three and four of the bits are 1."""
+    odd, pair = a ^ b ^ c ^ d, (a & b) | (c & d)
+    none, four = ~(a | b | c | d), a & b & c & d
+    return none, odd & ~pair, ~(odd | none | four), odd & pair, four
+
+
+@njit(inline="always")
+def _metropolis(word, lows, digits, row, column, counter, step):
+    """Flip a spin, or do not; return the counter."""
+    up, down, left, right = _beside(len(word), row, column)
+    a, b, c, d = word[up, column], word[down, column], word[row, left], word[row, right]
+    spin = word[row, column]
+    if len(lows) == 1:  # without a field, by the number of neighbours that are unlike the spin
+        spin ^= lows[0]
+        four, three, _, _, _ = _counted(a ^ spin, b ^ spin, c ^ spin, d ^ spin)
+        costly = three | four
+        drawn, counter = _draw(three, four, NONE, digits, counter, step)
+    else:  # by the number of neighbours +1
+        none, one, two, three, four = _counted(a, b, c, d)
+        none, one, two = none & (spin ^ lows[0]), one & (spin ^ lows[1]), two & (spin ^ lows[2])
+        three, four = three & (spin ^ lows[3]), four & (spin ^ lows[4])
+        costly = none | one | two | three | four
+        few, counter = _draw(none, one, two, digits, counter, step)
+        many, counter = _draw(three, four, NONE, digits[:, 3:], counter, step)
+        drawn = few | many
+    word[row, column] ^= drawn | ~costly
+    return counter
+
+
+@compiled
+def metropolis(word, lows, digits, first, n_rows, rng):
+    """Metropolis updates, every second site of a row at a time, beginning with row `first`.
+
+    A sweep has two times `size` rows, first of one colour, then of the other; at its end stands an
+    update of a random site.
+
+    lows : uint64 (5,), for each number of neighbours +1, 0 where the flip of a spin +1 costs
+        energy, all ones where that of a spin -1 does. Without a field, uint64 (1,): 0 for K > 0.
+    """
+    size = len(word)
+    counter, step = rng
+    for k in range(first, first + n_rows):
+        row, colour = k % size, k // size % 2
+        for column in range((row + colour) % 2, size, 2):
+            counter = _metropolis(word, lows, digits, row, column, counter, step)
+        if colour == 1 and row == size - 1:
+            counter += step
+            row, column = _site(size, counter)
+            counter = _metropolis(word, lows, digits, row, column, counter, step)
+    rng[0] = counter
+
+
+@njit(inline="always")
+def _grow(spins, sign, threshold, row, column, members, counter, step):
+    """Mark the cluster of a site and list its sites; return their number and the counter."""
+    size = len(spins)
+    spins[row, column] *= 2
+    members[0, 0], members[0, 1] = row, column
+    head, tail = 0, 1
+    while head < tail:
+        row, column = members[head, 0], members[head, 1]
+        head += 1
+        satisfied = sign * (spins[row, column] >> 1)
+        up, down, left, right = _beside(size, row, column)
+        for i, j in ((up, column), (down, column), (row, left), (row, right)):
+            counter += step
+            spin = spins[i, j]
+            joins = (spin == satisfied) & (_mix(counter) < threshold)  # no marked spin does
+            spins[i, j] = spin << joins  # without a branch, which no processor could predict
+            members[tail, 0], members[tail, 1] = i, j
+            tail += joins
+    return tail, counter
+
+
+@njit(inline="always")
+def _cost(spins, field, members, n_members):
+    """Return the energy that it costs to turn a cluster over."""
+    total = 0
+    if field != 0:
+        for k in range(n_members):
+            total += spins[members[k, 0], members[k, 1]] >> 1
+    return 2 * field * total
+
+
+@njit(inline="always")
+def _uniform(counter):
+    """Return a random number from 0 to 1, below 1."""
+    return (_mix(counter) >> uint64(11)) * 2.0**-53
+
+
+@compiled
+def wolff(spins, sign, threshold, field, members, n_clusters, rng):
+    """Grow clusters from random sites, and turn each over as the field allows."""
+    counter, step = rng
+    for _ in range(n_clusters):
+        counter += step
+        row, column = _site(len(spins), counter)
+        size, counter = _grow(spins, sign, threshold, row, column, members, counter, step)
+        counter += step
+        turned = _uniform(counter) < math.exp(-_cost(spins, field, members, size))
+        for k in range(size):
+            spin = spins[members[k, 0], members[k, 1]] >> 1
+            spins[members[k, 0], members[k, 1]] = -spin if turned else spin
+    rng[0] = counter
+
+
+@compiled
+def swendsen_wang(spins, sign, threshold, field, members, n_sweeps, rng):
+    """Cut the lattice into clusters, and give each a sign from its law in the field."""
+    counter, step = rng
+    for _ in range(n_sweeps):
+        for row in range(len(spins)):
+            for column in range(len(spins)):
+                if abs(spins[row, column]) == 2:
+                    continue
+                size, counter = _grow(spins, sign, threshold, row, column, members, counter, step)
+                counter += step
+                cost = _cost(spins, field, members, size)
+                if _uniform(counter) * (1 + math.exp(cost)) < 1:
+                    for k in range(size):
+                        spins[members[k, 0], members[k, 1]] *= -1
+        for row in range(len(spins)):
+            for column in range(len(spins)):
+                spins[row, column] >>= 1
+    rng[0] = counter
+
+
+def plain_metropolis(spins, coupling, field, n_sweeps, rng):
+    """Update all lattices in the order of the kernel, one number a spin; in place.
+
+    spins : int8 (n_samples, size, size).
+    """
+    n_samples, size, _ = spins.shape
+    rows, columns = np.indices((size, size)).reshape(2, -1)
+    colour = (rows + columns) % 2
+    order = np.argsort(colour, kind="stable")
+    for _ in range(n_sweeps):
+        for site in [*order, rng.integers(size**2)]:
+            i, j = rows[site], columns[site]
+            neighbours = spins[:, i - 1, j] + spins[:, (i + 1) % size, j]
+            neighbours += spins[:, i, j - 1] + spins[:, i, (j + 1) % size]
+            cost = 2 * spins[:, i, j] * (coupling * neighbours + field)
+            flip = rng.random(n_samples) < np.exp(-np.maximum(cost, 0))
+            spins[:, i, j] = np.where(flip, -spins[:, i, j], spins[:, i, j])
+
+
+def plain_clusters(spins, coupling, rng):
+    """Number the cluster of each site, int32 (size**2,); all bonds of the lattice are drawn."""
+    n_sites = spins.size
+    site = np.arange(n_sites).reshape(spins.shape)
+    first = np.concatenate([site, site]).ravel()
+    second = np.concatenate([np.roll(site, -1, axis=0), np.roll(site, -1, axis=1)]).ravel()
+    satisfied = coupling * spins.flat[first] * spins.flat[second] > 0
+    bonds = satisfied & (rng.random(2 * n_sites) < 1 - np.exp(-2 * abs(coupling)))
+    ends = first[bonds], second[bonds]
+    links = coo_array((np.ones(len(ends[0])), ends), shape=(n_sites, n_sites))
+    return connected_components(links, directed=False)[1]
+
+
+def plain_wolff(spins, coupling, field, n_clusters, rng):
+    """Turn over clusters of random sites of one lattice, int8 (size, size); in place."""
+    for _ in range(n_clusters):
+        label = plain_clusters(spins, coupling, rng)
+        cluster = (label == label[rng.integers(spins.size)]).reshape(spins.shape)
+        cost = 2 * field * spins[cluster].sum(dtype=int)
+        if rng.random() < np.exp(-max(cost, 0)):
+            spins[cluster] *= -1
+
+
+def plain_swendsen_wang(spins, coupling, field, n_sweeps, rng):
+    """Give all clusters of one lattice, int8 (size, size), new signs; in place."""
+    for _ in range(n_sweeps):
+        label = plain_clusters(spins, coupling, rng)
+        total = np.bincount(label, weights=spins.ravel())
+        turned = rng.random(len(total)) < 1 / (1 + np.exp(2 * field * total))
+        spins *= np.where(turned, -1, 1).astype(np.int8)[label].reshape(spins.shape)

@@ -1,0 +1,183 @@
+"""The parts of the kernels of tori, one by one, with Python's integers and plain loops."""
+
+import numpy as np
+import pytest
+
+from rgrbm import sampler
+from rgrbm.sampler import _lattice_kernels as kernels
+from rgrbm.sampler._runs import binary_digits, fraction_of_word
+
+GOLDEN = 0x9E3779B97F4A7C15
+ALL_ONES = 2**64 - 1
+
+
+def mixed(counter):
+    """64 random bits of a counter, as in SplitMix64."""
+    z = (counter ^ counter >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return z ^ z >> 31
+
+
+def generator(seed=0):
+    return np.array([seed, GOLDEN], dtype=np.uint64)
+
+
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_neighbours_are_one_step_away_on_the_torus(size):
+    for row in range(size):
+        for column in range(size):
+            found = kernels._beside(size, row, column)
+            expected = ((row - 1) % size, (row + 1) % size, (column - 1) % size)
+            assert found == (*expected, (column + 1) % size)
+
+
+def test_lanes_are_counted():
+    four = np.random.default_rng(0).integers(2**64, size=4, dtype=np.uint64)
+    classes = kernels._counted(*four)
+    for lane in range(64):
+        number = sum(int(word) >> lane & 1 for word in four)
+        assert [int(found) >> lane & 1 for found in classes] == [n == number for n in range(5)]
+
+
+@pytest.mark.parametrize("size", [2, 3, 1000])
+def test_a_site_is_a_fraction_of_the_torus(size):
+    for counter in range(300):
+        random = mixed(counter)
+        expected = (random >> 32) * size >> 32, random % 2**32 * size >> 32
+        assert kernels._site(size, np.uint64(counter)) == expected
+
+
+def test_a_uniform_number_is_a_fraction_of_a_word():
+    for counter in range(100):
+        assert kernels._uniform(np.uint64(counter)) == (mixed(counter) >> 11) / 2**53
+
+
+def lane_sweep(spins, coupling, field, n_sweeps, seed):
+    """Sweep 64 tori with the random bits that the kernel takes, lane by lane."""
+    size = spins.shape[1]
+    rows, columns = np.indices((size, size)).reshape(2, -1)
+    order = np.argsort((rows + columns) % 2, kind="stable")
+    counter = seed
+    for _ in range(n_sweeps):
+        for site in [*order, None]:
+            if site is None:
+                counter += GOLDEN
+                random = mixed(counter % 2**64)
+                i, j = (random >> 32) * size >> 32, random % 2**32 * size >> 32
+            else:
+                i, j = rows[site], columns[site]
+            beside = spins[:, i - 1, j] + spins[:, (i + 1) % size, j]
+            beside = beside + spins[:, i, j - 1] + spins[:, i, (j + 1) % size]
+            cost = 2 * spins[:, i, j] * (coupling * beside + field)
+            flip, few = cost <= 0, beside < 2
+            for lanes in [few, ~few] if field else [few | ~few]:
+                bits, counter = drawn(lanes & (cost > 0), np.exp(-np.abs(cost)), counter)
+                flip |= bits
+            spins[flip, i, j] *= -1
+    return counter % 2**64
+
+
+def drawn(lanes, probabilities, counter):
+    """Compare 64 random numbers, digit by digit, with p, four digits at a time."""
+    thresholds = [fraction_of_word(p) for p in probabilities]
+    undecided, found, k = lanes.copy(), np.zeros(64, dtype=bool), 0
+    while undecided.any() and k < 64:
+        for _ in range(4):
+            counter += GOLDEN
+            random = mixed(counter % 2**64)
+            for lane in np.flatnonzero(undecided).tolist():
+                digit, bit = thresholds[lane] >> 63 - k & 1, random >> lane & 1
+                found[lane] |= digit > bit
+                undecided[lane] = digit == bit
+            k += 1
+    return found, counter
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("coupling", "field"),
+    [(0.4, 0.0), (-0.3, 0.0), (0.2, 0.3), (-0.2, -0.5), (0.0, 0.4), (0.1, 2.0)],
+)
+def test_64_lattices_of_a_word_go_where_each_would_go_alone(size, coupling, field):
+    rng = np.random.default_rng([size, 1])
+    spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=(64, size, size))
+    expected = spins.copy()
+    seen = []
+    kernel = kernels.metropolis
+
+    def record(word, lows, digits, first, n_rows, its_rng):
+        seen.append(int(its_rng[0]))
+        its_rng[1] = GOLDEN
+        kernel(word, lows, digits, first, n_rows, its_rng)
+        seen.append(int(its_rng[0]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "metropolis", record)
+        found = sampler.metropolis_lattice(
+            64, size, coupling, field=field, n_sweeps=3, rng=rng, start=spins
+        )
+    last = lane_sweep(expected, coupling, field, 3, seen[0])
+    np.testing.assert_array_equal(found, expected)
+    assert seen[1:] == [last]
+
+
+def cluster_of(spins, seed, sign):
+    """All sites that satisfied bonds link to one, in plain loops."""
+    size = len(spins)
+    found, new = {seed}, [seed]
+    while new:
+        i, j = new.pop()
+        for site in [(i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)]:
+            site = tuple(k % size for k in site)
+            if spins[site] == sign * spins[i, j] and site not in found:
+                found.add(site)
+                new.append(site)
+    return found
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("size", [2, 3, 6])
+def test_a_cluster_of_certain_bonds_is_a_domain(size, sign):
+    rng = np.random.default_rng(size)
+    for seed in range(40):
+        spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=(size, size))
+        before = spins.copy()
+        members = np.full((size**2 + 1, 2), -1)
+        state = generator(seed)
+        kernels.wolff(spins, np.int8(sign), np.uint64(ALL_ONES), 0.0, members, 1, state)
+        site = kernels._site(size, np.uint64((seed + GOLDEN) % 2**64))
+        cluster = cluster_of(before, site, sign)
+        assert {site for site in np.ndindex(size, size) if spins[site] != before[site]} == cluster
+        assert {tuple(member) for member in members[: len(cluster)].tolist()} == cluster
+        # A number for the site, one for each bond that leaves a member, and one for the turn.
+        assert int(state[0]) == (seed + (2 + 4 * len(cluster)) * GOLDEN) % 2**64
+
+
+def test_without_bonds_clusters_are_single_sites():
+    spins = np.ones((5, 5), dtype=np.int8)
+    members = np.empty((26, 2), dtype=np.int64)
+    kernels.wolff(spins, np.int8(1), np.uint64(0), 0.0, members, 1, generator())
+    assert spins.sum() == 23
+    state = generator()
+    kernels.swendsen_wang(spins, np.int8(1), np.uint64(0), 0.0, members, 1, state)
+    assert int(state[0]) == 25 * 5 * GOLDEN % 2**64
+
+
+def test_a_bond_is_set_if_a_random_word_is_below_the_threshold():
+    """Two sites of one spin in a sea of the other, and one bond between them from the first."""
+    for seed in range(200):
+        spins = -np.ones((4, 4), dtype=np.int8)
+        i, j = kernels._site(4, np.uint64((seed + GOLDEN) % 2**64))
+        other = (i, (j + 1) % 4)
+        spins[i, j] = spins[other] = 1
+        threshold = 3 << 62
+        members = np.empty((17, 2), dtype=np.int64)
+        kernels.wolff(spins, np.int8(1), np.uint64(threshold), 0.0, members, 1, generator(seed))
+        joins = mixed((seed + 5 * GOLDEN) % 2**64) < threshold  # the fourth neighbour is the right
+        assert spins[i, j] == -1
+        assert spins[other] == (-1 if joins else 1)
+
+
+def test_probabilities_are_fractions_of_a_word():
+    assert [fraction_of_word(p) for p in (0.0, 0.5, 1.0)] == [0, 2**63, ALL_ONES]
+    assert binary_digits([0.5])[:2].tolist() == [[ALL_ONES], [0]]
