@@ -30,7 +30,7 @@ def formulas(prose):
     blocks += re.findall(r"\$\$(.*?)\$\$", prose, flags=re.S)
     prose = re.sub(r"\$\$.*?\$\$", " ", prose, flags=re.S)
     blocks += re.findall(r"(?<!\\)\$([^$]+)(?<!\\)\$", prose)
-    return [re.sub(r"^:label:.*$", "", block, flags=re.M) for block in blocks]
+    return [re.sub(r"^\s*:label:.*$", "", block, flags=re.M) for block in blocks]
 
 
 def letters(prose):
