@@ -15,6 +15,8 @@ refitted, by_pcd : float32 (5, 5, 2144)
 second : float32 (3, 5, 560)
     Machines with 32 visible and 16 hidden units that have learned the hidden
     states of `refitted` for the three largest couplings.
+restarts, restarts_second : int16 (5, 5), (3, 5)
+    How often each of them was started anew.
 
 Run it from anywhere: python book/4_cases/slow/flow.py
 """
@@ -53,19 +55,19 @@ def choose_strengths(alive):
 
 def learn(data, strength, rng):
     """Train a machine; start anew, thrice at most, if units share a spin."""
-    for _ in range(4):
+    for n_restarts in range(4):
         learned = learn_ring(
             data, l1=strength, n_epochs=8000, n_refit_epochs=3000, rng=rng
         )
         if order_hidden_units(learned.refitted).n_unique == data.shape[1] // 2:
             break
-    return learned.refitted
+    return learned.refitted, n_restarts
 
 
 def one_step(coupling, strength, seed):
     rng = np.random.default_rng([seed, int(100 * coupling), 1])
     data = ring_bits(800, N, coupling, rng=rng)
-    refitted = learn(data, strength, rng)
+    refitted, n_restarts = learn(data, strength, rng)
     by_pcd = refit(
         refitted,
         data,
@@ -74,7 +76,7 @@ def one_step(coupling, strength, seed):
         learning_rate=0.2,
         rng=np.random.default_rng(seed),
     )
-    return refitted, by_pcd, data
+    return refitted, by_pcd, data, n_restarts
 
 
 def second_step(coupling, below, data, strength, seed):
@@ -111,8 +113,10 @@ def main():
         for k, coupling in enumerate(COUPLINGS[2:])
         for seed in range(5)
     ]
-    second = in_threads(second_step, points)
-    refitted, by_pcd, _ = zip(*first, strict=True)
+    second, restarts_second = zip(
+        *in_threads(second_step, points), strict=True
+    )
+    refitted, by_pcd, _, restarts = zip(*first, strict=True)
     store_result(
         Path(__file__).with_suffix(".npz"),
         couplings=COUPLINGS,
@@ -121,6 +125,8 @@ def main():
         refitted=vectors(refitted, (5, 5)),
         by_pcd=vectors(by_pcd, (5, 5)),
         second=vectors(second, (3, 5)),
+        restarts=np.reshape(restarts, (5, 5)).astype(np.int16),
+        restarts_second=np.reshape(restarts_second, (3, 5)).astype(np.int16),
     )
 
 
