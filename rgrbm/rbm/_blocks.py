@@ -18,8 +18,8 @@ def checked_rows(layer, states, name, check=None):
     if states.size <= NUMBERS_PER_BLOCK or states.shape[-1] != n_units:
         return check(states, name).reshape(-1, n_units), axes
     rows = states.reshape(-1, n_units)
-    for _, block in _blocks(rows, n_units):
-        check(block, name)
+    for block in row_slices(len(rows), n_units, NUMBERS_PER_BLOCK):
+        check(rows[block], name)
     return rows, axes
 
 
@@ -40,17 +40,17 @@ def by_blocks(function, rows, width, dtype=np.float64):
     The largest array in it has this width.
     """
     values = None
-    for first, block in _blocks(rows, width):
-        part = function(block.astype(np.float64, copy=False))
-        if len(block) == len(rows):
+    for block in row_slices(len(rows), width, NUMBERS_PER_BLOCK):
+        part = function(rows[block].astype(np.float64, copy=False))
+        if len(part) == len(rows):
             return part.astype(dtype, copy=False)
         if values is None:
             values = np.empty((len(rows), *part.shape[1:]), dtype)
-        values[first : first + len(block)] = part
+        values[block] = part
     return values
 
 
-def _blocks(rows, width):
-    size = max(1, NUMBERS_PER_BLOCK // width)
-    for first in range(0, max(1, len(rows)), size):
-        yield first, rows[first : first + size]
+def row_slices(n_rows, width, size):
+    """Cut rows of this width into slices with at most `size` numbers; none makes an empty one."""
+    step = max(1, size // width)
+    return [slice(first, first + step) for first in range(0, max(1, n_rows), step)]

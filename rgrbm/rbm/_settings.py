@@ -8,6 +8,7 @@ import numpy as np
 from rgrbm._core import checks
 from rgrbm._core.loading import load
 from rgrbm._core.packing import UNITS_PER_WORD, pack_units, unpack_units
+from rgrbm.rbm._blocks import row_slices
 from rgrbm.rbm.layers import Bits
 from rgrbm.rbm.partition import _smaller_first
 
@@ -136,8 +137,7 @@ class Settings:
 
 def pieces(n_rows, n_columns):
     """Cut the rows of large arrays into slices, so that copies of them stay small."""
-    step = max(1, NUMBERS_PER_PIECE // n_columns)
-    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    return row_slices(n_rows, n_columns, NUMBERS_PER_PIECE)
 
 
 def pack(layer, states):

@@ -14,13 +14,10 @@ FONTS = "mathcal|mathbb|mathbf|mathsf"
 WORDS = re.compile(
     r"\\(?:text|mathrm|operatorname|textbf|textit|begin|end|label|tag|color)\*?\s*\{[^{}]*\}"
 )
-GREEK = set(
-    re.findall(
-        r"\w+",
-        "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu "
-        "xi pi rho varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi "
-        "Pi Sigma Upsilon Phi Psi Omega ell",
-    )
+GREEK = re.compile(
+    r"\\((?:var)?(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho"
+    r"|sigma|tau|upsilon|phi|chi|psi|omega)|ell"
+    r"|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega)(?![A-Za-z])"
 )
 LINE = re.compile(r"^\*\*Letters of this chapter\.\*\* (.*)$", re.M)
 
@@ -33,7 +30,7 @@ def formulas(prose):
     blocks += re.findall(r"\$\$(.*?)\$\$", prose, flags=re.S)
     prose = re.sub(r"\$\$.*?\$\$", " ", prose, flags=re.S)
     blocks += re.findall(r"(?<!\\)\$([^$]+)(?<!\\)\$", prose)
-    return [re.sub(r"^:label:.*$", "", block, flags=re.M) for block in blocks]
+    return [re.sub(r"^\s*:label:.*$", "", block, flags=re.M) for block in blocks]
 
 
 def letters(prose):
@@ -41,10 +38,10 @@ def letters(prose):
     found = set()
     for formula in formulas(prose):
         formula = WORDS.sub(" ", formula)
-        for font, letter in re.findall(rf"\\({FONTS})\s*\{{?\s*([A-Za-z])\b", formula):
+        for font, letter in re.findall(rf"\\({FONTS})\s*\{{?\s*([A-Za-z])(?![A-Za-z])", formula):
             found.add(rf"\{font} {letter}")
         formula = re.sub(rf"\\({FONTS})\s*(\{{[^{{}}]*\}}|[A-Za-z])", " ", formula)
-        found |= {rf"\{name}" for name in re.findall(r"\\([A-Za-z]+)", formula) if name in GREEK}
+        found |= {rf"\{name}" for name in GREEK.findall(formula)}
         found |= set(re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", " ", formula)))
     return found
 
@@ -76,6 +73,13 @@ def test_letters_are_found():
     assert letters(r"a $K_{ij} = \tfrac12 \ln \cosh \kappa$, and $\mathsf T^N$") == set(
         ["K", "i", "j", r"\kappa", r"\mathsf T", "N"]
     )
+    assert letters(r"$\mathcal T_\lambda(s) = \sigma_j$") == {
+        r"\mathcal T",
+        r"\lambda",
+        "s",
+        r"\sigma",
+        "j",
+    }
     assert letters("```{math}\n:label: eq-x\n\\text{no} + P_\\text{data}\n```") == {"P"}
     assert letters("$$E = \\mathcal{M}\n$$ and `$no$`") >= {"E", r"\mathcal M"}
     line = "**Letters of this chapter.** $D$, distance of $x$; $\\Delta$ and $\\delta$, gaps."

@@ -196,3 +196,36 @@ def test_every_file_that_the_readme_links_to_exists():
     targets = re.findall(r"\]\(([^)#:]+)\)", readme)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_the_tables_of_literature_are_whole():
+    page = (ROOT / "book/reference/literature.md").read_text(encoding="utf-8")
+    tables = re.findall(r"```\{list-table\}\n(?::.*\n)+\n((?:.+\n)+)```", page)
+    assert len(tables) == page.count("{list-table}") >= 7
+    research = 0
+    for table in tables:
+        rows = [row.splitlines() for row in re.split(r"^\* - ", table, flags=re.M)[1:]]
+        cells = [[row[0], *(line.removeprefix("  - ") for line in row[1:])] for row in rows]
+        assert {len(row) for row in cells} == {len(cells[0])}
+        assert all(len(cell.strip()) > 2 for row in cells for cell in row), "an empty cell"
+        for first, *_ in cells[1:]:
+            assert first.startswith("{cite:t}`")
+            if cells[0][0] == "claim":
+                research += 1
+                assert re.match(r"\{cite:t\}`\w+` [ᵃᵇ]: .{40,}", first), "how was it read?"
+    assert research >= 25
+
+
+def test_every_key_that_is_cited_is_in_the_bibliography_once():
+    bibliography = (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{(\w+),$", bibliography, re.M)
+    assert len(keys) == len(set(keys)) == bibliography.count("\n@") + 1
+    pages = [*(ROOT / "book").rglob("*.md"), *(ROOT / "book").rglob("*.ipynb")]
+    cited = {
+        key.strip()
+        for page in pages
+        for keys_of_one in re.findall(r"\{cite:\w+\}`([^`]+)`", page.read_text(encoding="utf-8"))
+        for key in keys_of_one.split(",")
+    }
+    assert len(cited) > 60
+    assert cited <= set(keys), cited - set(keys)
