@@ -4,15 +4,15 @@ The chapter on training in practice reads them: bars and stripes on three by
 three pixels, six hidden units, twenty starts, 2000 updates. Written to
 adaptive_rates.npz, beside this file.
 
-KL : float64 (3, 4, 2, 7, 20)
+KL : float64 (3, 4, 2, 9, 20)
     Divergence from the target in the end, in nats. The axes are the gradient
     (exact, CD-1, PCD), the rule (plain, momentum, RMSProp, Adam), the schedule
     (constant, falling), the rate and the start.
-rates : float64 (4, 7)
+rates : float64 (4, 9)
     The learning rates of each rule: what a falling schedule begins with.
 early : float64 (2, 4, 69)
     The first machine after 100 updates with the exact gradient and with PCD,
-    by each rule, at the fourth of its rates, constant.
+    by each rule, at the fifth of its rates, constant.
 
 Run it from anywhere: python book/2_rbm/slow/adaptive_rates.py
 """
@@ -35,11 +35,12 @@ COLUMNS = (PICTURES[:, :1, :] == PICTURES).all(axis=(1, 2))
 DATA = STATES[ROWS | COLUMNS]
 DATA_LAW = (ROWS | COLUMNS) / len(DATA)
 GRADIENTS, SCHEDULES = ("exact", "cd", "pcd"), ("constant", "falling")
+STEPS = np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
 RATES = {
-    "plain": (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0),
-    "momentum": (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8),
-    "rmsprop": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-    "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+    "plain": 0.5 * 2.0 ** np.arange(-4, 5),
+    "momentum": 0.1 * 2.0 ** np.arange(-4, 5),
+    "rmsprop": 0.03 * STEPS,
+    "adam": 0.03 * STEPS,
 }
 
 
@@ -142,9 +143,9 @@ def run(gradient, rule, schedule):
 
 if __name__ == "__main__":
     grid = {"gradient": GRADIENTS, "rule": RATES, "schedule": SCHEDULES}
-    KL = np.reshape(in_threads(run, grid), (3, 4, 2, 7, N_STARTS))
+    KL = np.reshape(in_threads(run, grid), (3, 4, 2, 9, N_STARTS))
     early = [
-        [experiment(g, r, "constant", RATES[r][3], 100)[0] for r in RATES]
+        [experiment(g, r, "constant", RATES[r][4], 100)[0] for r in RATES]
         for g in ("exact", "pcd")
     ]
     rates = np.array(list(RATES.values()))
