@@ -19,7 +19,7 @@ second, second_by_pcd : float32 (3, 5, 560)
 starts : int16 (5, 5); second_starts : int16 (3, 5)
     How often each machine was started, 1 to 4.
 
-It takes some eight minutes on two quiet cores.
+It took four and a half minutes on two busy cores.
 
 Run it from anywhere: python book/4_cases/slow/flow.py
 """
