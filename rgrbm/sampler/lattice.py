@@ -107,12 +107,13 @@ def metropolis_lattice(
         # What the flip of a spin +1 costs, by the sum of its neighbours; of a -1, minus it.
         cost = 2 * (coupling * NEIGHBOURS + field)
         lows = np.where(cost > 0, np.uint64(0), ALL_ONES)
-    digits = _runs.binary_digits([*np.exp(-np.abs(cost)), 0.0])  # 0 for lanes in no class
+    digits = _runs.binary_digits(np.exp(-np.abs(cost)))
+    room = np.empty((7, size), dtype=np.uint64)
     words = pack_chains(spins.reshape(n_samples, -1)).reshape(-1, size, size)
     kernels = load("rgrbm.sampler._lattice_kernels")
 
     def update(word, first, n_rows, word_rng):
-        kernels.metropolis(word, lows, digits, first, n_rows, word_rng)
+        kernels.metropolis(word, lows, digits, room, first, n_rows, word_rng)
 
     def see():
         return unpack_chains(words.reshape(len(words), -1), n_samples).reshape(spins.shape)
