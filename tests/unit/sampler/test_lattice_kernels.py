@@ -26,7 +26,7 @@ def generator(seed=0):
 def test_neighbours_are_one_step_away_on_the_torus(size):
     for row in range(size):
         for column in range(size):
-            found = kernels._beside(size, row, column)
+            found = kernels._beside(*map(np.uint64, (size, row, column)))
             expected = ((row - 1) % size, (row + 1) % size, (column - 1) % size)
             assert found == (*expected, (column + 1) % size)
 
@@ -149,7 +149,7 @@ def test_a_cluster_of_certain_bonds_is_a_domain(size, sign):
     for seed in range(40):
         spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=(size, size))
         before = spins.copy()
-        members = np.full((size**2 + 1, 2), -1)
+        members = np.zeros((size**2 + 1, 2), dtype=np.uint64)
         state = generator(seed)
         kernels.wolff(spins, np.int8(sign), np.uint64(ALL_ONES), 0.0, members, 1, state)
         site = kernels._site(size, np.uint64((seed + GOLDEN) % 2**64))
@@ -162,7 +162,7 @@ def test_a_cluster_of_certain_bonds_is_a_domain(size, sign):
 
 def test_without_bonds_clusters_are_single_sites():
     spins = np.ones((5, 5), dtype=np.int8)
-    members = np.empty((26, 2), dtype=np.int64)
+    members = np.empty((26, 2), dtype=np.uint64)
     kernels.wolff(spins, np.int8(1), np.uint64(0), 0.0, members, 1, generator())
     assert spins.sum() == 23
     state = generator()
@@ -178,7 +178,7 @@ def test_a_bond_is_set_if_a_random_word_is_below_the_threshold():
         other = (i, (j + 1) % 4)
         spins[i, j] = spins[other] = 1
         threshold = 3 << 62
-        members = np.empty((17, 2), dtype=np.int64)
+        members = np.empty((17, 2), dtype=np.uint64)
         kernels.wolff(spins, np.int8(1), np.uint64(threshold), 0.0, members, 1, generator(seed))
         joins = mixed((seed + 5 * GOLDEN) % 2**64) < threshold  # the fourth neighbour is the right
         assert spins[i, j] == -1
