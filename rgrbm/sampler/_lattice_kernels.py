@@ -1,6 +1,8 @@
 """Updates of square tori: Metropolis for 64 lattices at once, and clusters of one lattice.
 
-Metropolis is as in `_chain_kernels`: a word holds the spins of 64 lattices at one site.
+Metropolis is as in `_chain_kernels`: a word holds the spins of 64 lattices at one site, and the
+lanes fall into classes with one p each. Here every second site of a row is updated at a time, with
+the same digits of all of them next to each other: that suits the vector registers of a processor.
 
 A cluster grows along bonds. Those that are satisfied, by equal spins for K > 0 and by opposite ones
 for K < 0, are set with the probability 1 - exp(-2 |K|). Only bonds from the cluster to the outside
@@ -11,9 +13,9 @@ The plain versions at the end say the same with one random number a spin or a bo
 
 Arguments of the kernels: ``word``, uint64 (size, size), and ``spins``, int8 (size, size), are
 updated in place; ``digits``, uint64 (64, n_classes), holds binary digit k of the p of class c as a
-word of zeros or ones; ``threshold``, uint64, is p itself in units of 2**-64; ``members``, int64
-(size**2 + 1, 2), is room for the sites of a cluster; ``rng``, uint64 (2,), is a counter and its odd
-step.
+word of zeros or ones; ``threshold``, uint64, is p itself in units of 2**-64; ``room``, uint64
+(7, size), and ``members``, uint64 (size**2 + 1, 2), are filled anew; ``rng``, uint64 (2,), is a
+counter and its odd step. Indices are unsigned: numba looks for negative ones otherwise.
 """
 
 import math
@@ -24,16 +26,18 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rgrbm._core.jit import compiled
-from rgrbm.sampler._chain_kernels import NONE, _draw, _mix
+from rgrbm.sampler._chain_kernels import NONE, ONE, _mix
+
+HALF, LOW_HALF = np.uint64(32), np.uint64(2**32 - 1)
 
 
 @njit(inline="always")
 def _beside(size, row, column):
     """Return the rows above and below, and the columns to the left and to the right."""
-    up = row - 1 if row > 0 else size - 1
-    down = row + 1 if row + 1 < size else 0
-    left = column - 1 if column > 0 else size - 1
-    right = column + 1 if column + 1 < size else 0
+    up = (row if row > NONE else size) - ONE
+    down = row + ONE if row + ONE < size else NONE
+    left = (column if column > NONE else size) - ONE
+    right = column + ONE if column + ONE < size else NONE
     return up, down, left, right
 
 
@@ -41,9 +45,9 @@ def _beside(size, row, column):
 def _site(size, counter):
     """Choose a site at random."""
     random = _mix(counter)
-    row = ((random >> uint64(32)) * uint64(size)) >> uint64(32)
-    column = ((random & uint64(2**32 - 1)) * uint64(size)) >> uint64(32)
-    return np.int64(row), np.int64(column)
+    row = ((random >> HALF) * uint64(size)) >> HALF
+    column = ((random & LOW_HALF) * uint64(size)) >> HALF
+    return row, column
 
 
 @njit(inline="always")
@@ -55,30 +59,54 @@ def _counted(a, b, c, d):
 
 
 @njit(inline="always")
-def _metropolis(word, lows, digits, row, column, counter, step):
-    """Flip a spin, or do not; return the counter."""
-    up, down, left, right = _beside(len(word), row, column)
+def _costly(word, lows, row, column):
+    """Return the lanes where a flip costs energy, one word for each class."""
+    up, down, left, right = _beside(uint64(len(word)), row, column)
     a, b, c, d = word[up, column], word[down, column], word[row, left], word[row, right]
     spin = word[row, column]
-    if len(lows) == 1:  # without a field, by the number of neighbours that are unlike the spin
+    if len(lows) == 1:  # without a field: if one of the neighbours is unlike the spin, or none
         spin ^= lows[0]
-        four, three, _, _, _ = _counted(a ^ spin, b ^ spin, c ^ spin, d ^ spin)
-        costly = three | four
-        drawn, counter = _draw(three, four, NONE, digits, counter, step)
-    else:  # by the number of neighbours +1
-        none, one, two, three, four = _counted(a, b, c, d)
-        none, one, two = none & (spin ^ lows[0]), one & (spin ^ lows[1]), two & (spin ^ lows[2])
-        three, four = three & (spin ^ lows[3]), four & (spin ^ lows[4])
-        costly = none | one | two | three | four
-        few, counter = _draw(none, one, two, digits, counter, step)
-        many, counter = _draw(three, four, NONE, digits[:, 3:], counter, step)
-        drawn = few | many
-    word[row, column] ^= drawn | ~costly
+        none, one, _, _, _ = _counted(a ^ spin, b ^ spin, c ^ spin, d ^ spin)
+        return one, none, NONE, NONE, NONE
+    none, one, two, three, four = _counted(a, b, c, d)  # neighbours that are +1
+    none, one, two = none & (spin ^ lows[0]), one & (spin ^ lows[1]), two & (spin ^ lows[2])
+    return none, one, two, three & (spin ^ lows[3]), four & (spin ^ lows[4])
+
+
+@njit
+def _update(word, lows, digits, row, start, n_sites, room, counter, step):
+    """Update every second site of a row from `start` on; return the counter."""
+    costly, undecided, flips = room[:5], room[5], room[6]
+    waiting = NONE
+    for m in range(n_sites):
+        a, b, c, d, e = _costly(word, lows, row, start + (m << ONE))
+        costly[0, m], costly[1, m], costly[2, m], costly[3, m], costly[4, m] = a, b, c, d, e
+        undecided[m] = a | b | c | d | e
+        flips[m] = ~undecided[m]
+        waiting |= undecided[m]
+    k = 0
+    while waiting != NONE and k < 64:
+        for _ in range(4):  # without a look at what is undecided
+            for m in range(n_sites):
+                random = _mix(counter + (m + ONE) * step)
+                digit = (costly[0, m] & digits[k, 0]) | (costly[1, m] & digits[k, 1])
+                if len(lows) > 1:
+                    digit |= (costly[2, m] & digits[k, 2]) | (costly[3, m] & digits[k, 3])
+                    digit |= costly[4, m] & digits[k, 4]
+                flips[m] |= undecided[m] & digit & ~random  # 0 in the number, 1 in p: below p
+                undecided[m] &= ~(digit ^ random)  # equal so far
+            counter += n_sites * step
+            k += 1
+        waiting = NONE
+        for m in range(n_sites):
+            waiting |= undecided[m]
+    for m in range(n_sites):
+        word[row, start + (m << ONE)] ^= flips[m]
     return counter
 
 
 @compiled
-def metropolis(word, lows, digits, first, n_rows, rng):
+def metropolis(word, lows, digits, room, first, n_rows, rng):
     """Metropolis updates, every second site of a row at a time, beginning with row `first`.
 
     A sweep has two times `size` rows, first of one colour, then of the other; at its end stands an
@@ -87,29 +115,31 @@ def metropolis(word, lows, digits, first, n_rows, rng):
     lows : uint64 (5,), for each number of neighbours +1, 0 where the flip of a spin +1 costs
         energy, all ones where that of a spin -1 does. Without a field, uint64 (1,): 0 for K > 0.
     """
-    size = len(word)
+    size = uint64(len(word))
     counter, step = rng
-    for k in range(first, first + n_rows):
-        row, colour = k % size, k // size % 2
-        for column in range((row + colour) % 2, size, 2):
-            counter = _metropolis(word, lows, digits, row, column, counter, step)
-        if colour == 1 and row == size - 1:
+    for k in range(uint64(first), uint64(first + n_rows)):
+        row, colour = k % size, k // size & ONE
+        start, half = (row + colour) & ONE, size >> ONE
+        counter = _update(word, lows, digits, row, start, half, room, counter, step)
+        if size & ONE > start:  # where an odd row closes, two sites of one colour are neighbours
+            counter = _update(word, lows, digits, row, size - ONE, ONE, room, counter, step)
+        if colour == ONE and row == size - ONE:
             counter += step
             row, column = _site(size, counter)
-            counter = _metropolis(word, lows, digits, row, column, counter, step)
+            counter = _update(word, lows, digits, row, column, ONE, room, counter, step)
     rng[0] = counter
 
 
-@njit(inline="always")
+@njit
 def _grow(spins, sign, threshold, row, column, members, counter, step):
     """Mark the cluster of a site and list its sites; return their number and the counter."""
-    size = len(spins)
+    size = uint64(len(spins))
     spins[row, column] *= 2
     members[0, 0], members[0, 1] = row, column
-    head, tail = 0, 1
+    head, tail = NONE, ONE
     while head < tail:
         row, column = members[head, 0], members[head, 1]
-        head += 1
+        head += ONE
         satisfied = sign * (spins[row, column] >> 1)
         up, down, left, right = _beside(size, row, column)
         for i, j in ((up, column), (down, column), (row, left), (row, right)):
@@ -118,7 +148,7 @@ def _grow(spins, sign, threshold, row, column, members, counter, step):
             joins = (spin == satisfied) & (_mix(counter) < threshold)  # no marked spin does
             spins[i, j] = spin << joins  # without a branch, which no processor could predict
             members[tail, 0], members[tail, 1] = i, j
-            tail += joins
+            tail += uint64(joins)
     return tail, counter
 
 
@@ -159,8 +189,8 @@ def swendsen_wang(spins, sign, threshold, field, members, n_sweeps, rng):
     """Cut the lattice into clusters, and give each a sign from its law in the field."""
     counter, step = rng
     for _ in range(n_sweeps):
-        for row in range(len(spins)):
-            for column in range(len(spins)):
+        for row in range(uint64(len(spins))):
+            for column in range(uint64(len(spins))):
                 if abs(spins[row, column]) == 2:
                     continue
                 size, counter = _grow(spins, sign, threshold, row, column, members, counter, step)

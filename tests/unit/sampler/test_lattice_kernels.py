@@ -26,7 +26,7 @@ def generator(seed=0):
 def test_neighbours_are_one_step_away_on_the_torus(size):
     for row in range(size):
         for column in range(size):
-            found = kernels._beside(size, row, column)
+            found = kernels._beside(*map(np.uint64, (size, row, column)))
             expected = ((row - 1) % size, (row + 1) % size, (column - 1) % size)
             assert found == (*expected, (column + 1) % size)
 
@@ -52,48 +52,55 @@ def test_a_uniform_number_is_a_fraction_of_a_word():
         assert kernels._uniform(np.uint64(counter)) == (mixed(counter) >> 11) / 2**53
 
 
-def lane_sweep(spins, coupling, field, n_sweeps, seed):
-    """Sweep 64 tori with the random bits that the kernel takes, lane by lane."""
-    size = spins.shape[1]
-    rows, columns = np.indices((size, size)).reshape(2, -1)
-    order = np.argsort((rows + columns) % 2, kind="stable")
-    counter = seed
-    for _ in range(n_sweeps):
-        for site in [*order, None]:
-            if site is None:
-                counter += GOLDEN
-                random = mixed(counter % 2**64)
-                i, j = (random >> 32) * size >> 32, random % 2**32 * size >> 32
+def blocks(size):
+    """Sites that are updated at a time: of a row, those of one colour that are not neighbours."""
+    for colour in (0, 1):
+        for row in range(size):
+            sites = [(row, column) for column in range(size) if (row + column) % 2 == colour]
+            if len(sites) > 1 and sites[0][1] == 0 and sites[-1][1] == size - 1:
+                yield from (sites[:-1], sites[-1:])
             else:
-                i, j = rows[site], columns[site]
+                yield sites
+    yield None  # one at random
+
+
+def replay(spins, coupling, field, n_sweeps, counter):
+    """Update 64 tori, lane by lane, with the random bits that the kernel takes."""
+    size = spins.shape[1]
+    for sites in list(blocks(size)) * n_sweeps:
+        if sites is None:
+            counter += GOLDEN
+            random = mixed(counter % 2**64)
+            sites = [((random >> 32) * size >> 32, random % 2**32 * size >> 32)]
+        costs = []
+        for i, j in sites:
             beside = spins[:, i - 1, j] + spins[:, (i + 1) % size, j]
             beside = beside + spins[:, i, j - 1] + spins[:, i, (j + 1) % size]
-            cost = 2 * spins[:, i, j] * (coupling * beside + field)
-            flip, few = cost <= 0, beside < 2
-            for lanes in [few, ~few] if field else [few | ~few]:
-                bits, counter = drawn(lanes & (cost > 0), np.exp(-np.abs(cost)), counter)
-                flip |= bits
+            costs.append(2 * spins[:, i, j] * (coupling * beside + field))
+        accepted, counter = drawn(np.array(costs), counter)
+        for (i, j), flip in zip(sites, accepted, strict=True):
             spins[flip, i, j] *= -1
     return counter % 2**64
 
 
-def drawn(lanes, probabilities, counter):
-    """Compare 64 random numbers, digit by digit, with p, four digits at a time."""
-    thresholds = [fraction_of_word(p) for p in probabilities]
-    undecided, found, k = lanes.copy(), np.zeros(64, dtype=bool), 0
+def drawn(costs, counter):
+    """Compare random numbers, digit by digit, with exp(-cost), four digits at a time."""
+    undecided, found, k = costs > 0, costs <= 0, 0
     while undecided.any() and k < 64:
         for _ in range(4):
-            counter += GOLDEN
-            random = mixed(counter % 2**64)
-            for lane in np.flatnonzero(undecided).tolist():
-                digit, bit = thresholds[lane] >> 63 - k & 1, random >> lane & 1
-                found[lane] |= digit > bit
-                undecided[lane] = digit == bit
+            for m, lanes in enumerate(undecided):
+                random = mixed((counter + (m + 1) * GOLDEN) % 2**64)
+                for lane in np.flatnonzero(lanes).tolist():
+                    threshold = fraction_of_word(np.exp(-costs[m, lane]))
+                    digit, bit = threshold >> 63 - k & 1, random >> lane & 1
+                    found[m, lane] |= digit > bit
+                    lanes[lane] = digit == bit
+            counter += len(costs) * GOLDEN
             k += 1
     return found, counter
 
 
-@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
 @pytest.mark.parametrize(
     ("coupling", "field"),
     [(0.4, 0.0), (-0.3, 0.0), (0.2, 0.3), (-0.2, -0.5), (0.0, 0.4), (0.1, 2.0)],
@@ -105,10 +112,10 @@ def test_64_lattices_of_a_word_go_where_each_would_go_alone(size, coupling, fiel
     seen = []
     kernel = kernels.metropolis
 
-    def record(word, lows, digits, first, n_rows, its_rng):
+    def record(word, lows, digits, room, first, n_rows, its_rng):
         seen.append(int(its_rng[0]))
         its_rng[1] = GOLDEN
-        kernel(word, lows, digits, first, n_rows, its_rng)
+        kernel(word, lows, digits, room, first, n_rows, its_rng)
         seen.append(int(its_rng[0]))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -116,7 +123,7 @@ def test_64_lattices_of_a_word_go_where_each_would_go_alone(size, coupling, fiel
         found = sampler.metropolis_lattice(
             64, size, coupling, field=field, n_sweeps=3, rng=rng, start=spins
         )
-    last = lane_sweep(expected, coupling, field, 3, seen[0])
+    last = replay(expected, coupling, field, 3, seen[0])
     np.testing.assert_array_equal(found, expected)
     assert seen[1:] == [last]
 
@@ -142,7 +149,7 @@ def test_a_cluster_of_certain_bonds_is_a_domain(size, sign):
     for seed in range(40):
         spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=(size, size))
         before = spins.copy()
-        members = np.full((size**2 + 1, 2), -1)
+        members = np.zeros((size**2 + 1, 2), dtype=np.uint64)
         state = generator(seed)
         kernels.wolff(spins, np.int8(sign), np.uint64(ALL_ONES), 0.0, members, 1, state)
         site = kernels._site(size, np.uint64((seed + GOLDEN) % 2**64))
@@ -155,7 +162,7 @@ def test_a_cluster_of_certain_bonds_is_a_domain(size, sign):
 
 def test_without_bonds_clusters_are_single_sites():
     spins = np.ones((5, 5), dtype=np.int8)
-    members = np.empty((26, 2), dtype=np.int64)
+    members = np.empty((26, 2), dtype=np.uint64)
     kernels.wolff(spins, np.int8(1), np.uint64(0), 0.0, members, 1, generator())
     assert spins.sum() == 23
     state = generator()
@@ -171,7 +178,7 @@ def test_a_bond_is_set_if_a_random_word_is_below_the_threshold():
         other = (i, (j + 1) % 4)
         spins[i, j] = spins[other] = 1
         threshold = 3 << 62
-        members = np.empty((17, 2), dtype=np.int64)
+        members = np.empty((17, 2), dtype=np.uint64)
         kernels.wolff(spins, np.int8(1), np.uint64(threshold), 0.0, members, 1, generator(seed))
         joins = mixed((seed + 5 * GOLDEN) % 2**64) < threshold  # the fourth neighbour is the right
         assert spins[i, j] == -1
