@@ -164,7 +164,7 @@ def stability_matrix(fine, coarse, weights=None):
     return _stability(fine, coarse, weights)
 
 
-def monte_carlo_rg(fine, coarse, n_operators=None, *, n_blocks=20):
+def monte_carlo_rg(fine, coarse, n_operators=None, *, n_blocks=50):
     """Eigenvalues of a step of the renormalization group, from samples.
 
     Parameters

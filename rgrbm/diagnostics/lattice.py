@@ -56,7 +56,7 @@ def binder(magnetization, *, n_blocks=50):
     return Estimate(*jackknife(_cumulant, (magnetization,), n_blocks))
 
 
-def pseudo_likelihood_couplings(spins, shells, *, n_blocks=20):
+def pseudo_likelihood_couplings(spins, shells, *, n_blocks=50):
     """Couplings of a square torus without a field, from samples, by maximum pseudo-likelihood.
 
     Each spin is predicted from all others. The probability of what it is, by the product over all
