@@ -69,13 +69,12 @@ def machine_moments(rbm):
 
 
 def machine_step(rbm):
-    """Probabilities of a Gibbs step v -> h -> v' of a machine of bits, from its conditionals."""
+    """Probabilities of a Gibbs step of a machine of bits: of v' (rows) after v (columns)."""
     visible, hidden = bits(rbm.n_visible), bits(rbm.n_hidden)
-    up = np.array([[independent(p, h) for h in hidden] for p in rbm.hidden_probabilities(visible)])
-    down = np.array(
-        [[independent(p, v) for v in visible] for p in rbm.visible_probabilities(hidden)]
-    )
-    return up @ down
+    on, bright = rbm.hidden_probabilities(visible), rbm.visible_probabilities(hidden)
+    up = np.array([[independent(p, h) for p in on] for h in hidden])
+    down = np.array([[independent(p, v) for p in bright] for v in visible])
+    return down @ up
 
 
 def independent(probabilities, state):

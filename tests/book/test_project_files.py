@@ -229,3 +229,12 @@ def test_every_key_that_is_cited_is_in_the_bibliography_once():
     }
     assert len(cited) > 60
     assert cited <= set(keys), cited - set(keys)
+
+
+def test_the_bibliography_can_be_read_and_each_entry_is_whole():
+    database = pytest.importorskip("pybtex.database")
+    entries = database.parse_file(str(ROOT / "book/references.bib")).entries
+    assert len(entries) > 50
+    for key, entry in entries.items():
+        assert entry.persons, key
+        assert {"title", "year"} <= set(entry.fields), key

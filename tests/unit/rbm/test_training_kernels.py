@@ -186,7 +186,7 @@ def test_the_mean_update_of_the_kernels_is_the_exact_expectation(monkeypatch, n_
     rows = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 0, 1]])
     visible, step = oracles.bits(3), oracles.machine_step(start)
     begin = np.bincount(rows @ [4, 2, 1], minlength=8) / len(rows)
-    end = begin @ np.linalg.matrix_power(step, n_gibbs)
+    end = np.linalg.matrix_power(step, n_gibbs) @ begin
     means = start.hidden_probabilities(visible)
     change = begin - end
     expected = np.einsum("s,si,sj->ij", change, visible, means)

@@ -270,7 +270,7 @@ def exact_cd_update(rbm, data, n_gibbs):
     start = np.zeros(8)
     for row in data:
         start[int("".join(map(str, row)), 2)] += 1 / len(data)
-    end = start @ np.linalg.matrix_power(step, n_gibbs)
+    end = np.linalg.matrix_power(step, n_gibbs) @ start
 
     def moments(law):
         hidden_means = rbm.hidden_probabilities(visible)
@@ -278,7 +278,7 @@ def exact_cd_update(rbm, data, n_gibbs):
         return np.concatenate([pairs.ravel(), law @ visible, law @ hidden_means])
 
     wrong = (visible[:, None] != visible).mean(axis=-1)
-    return moments(start) - moments(end), start @ (step * wrong).sum(axis=1)
+    return moments(start) - moments(end), (step * wrong).sum(axis=0) @ start
 
 
 @pytest.mark.slow
