@@ -11,6 +11,8 @@ hot, mixture : float32 (64, 64)
     Trained as the last one: at K = 0.3, and on 24 temperatures from 0.25 to 6.
 sparse : float32 (256, 64)
     On 16 x 16 at K = 0.44, with an L1 penalty.
+second : float32 (64, 16)
+    Trained on the hidden spins of that machine, given samples; also with L1.
 
 Run it from anywhere: python book/5_lattice/slow/machines.py
 """
@@ -96,11 +98,22 @@ def sparse():
     )
 
 
+def stacked(first):
+    """Train a second layer on what the first makes of samples."""
+    rng = np.random.default_rng(17)
+    data = samples(16, 0.44, 10_000, rng).reshape(10_000, -1)
+    hidden = draw(np.tanh(data @ first), rng).reshape(10_000, 8, 8)
+    return learn(
+        hidden, small(8, 16, rng), 6000, rng, fall=True, shift=False, l1=0.003
+    )
+
+
 if __name__ == "__main__":
     results = {
         name: dense(name)
         for name in ("plain", "slower", "moved", "hot", "mixture")
     }
     results["sparse"] = sparse()
+    results["second"] = stacked(results["sparse"])
     store_result(Path(__file__).with_suffix(".npz"), **results)
     sys.stdout.write("written\n")
