@@ -25,8 +25,8 @@ EXTRAS = {
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 CONDA_PYTHON, PIP, *CONDA = ENVIRONMENT["dependencies"]
 # What the chapters import beyond the core, and threadpoolctl, which the core uses where it is.
-CHAPTERS_NEED = {"matplotlib", "ipywidgets", "myst-nb", "threadpoolctl"}
-COLAB_HAS = {"matplotlib", "ipywidgets"}
+CHAPTERS_NEED = {"matplotlib", "ipywidgets", "myst-nb", "threadpoolctl", "jax", "optax"}
+COLAB_HAS = {"matplotlib", "ipywidgets", "jax", "optax"}
 IMPORTED = re.compile(r"^\s*(?:from|import) (?!google\.colab)(\w+)", re.M)
 ADVICE = {
     page: re.findall(
