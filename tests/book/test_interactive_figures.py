@@ -1,0 +1,320 @@
+"""The interactive figures of the built book, driven as a reader drives them: mouse and keyboard.
+
+They run where RGRBM_BOOK names a built book, and need Chromium. It is spoken to over its
+DevTools protocol, with the WebSocket client of tornado, which Jupyter brings.
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from notebooks import chapter_paths
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+OPTIONS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --window-size=1400,1000 "
+    "--hide-scrollbars --remote-debugging-port=0 about:blank"
+)
+PATIENCE = 30  # seconds until a browser or a figure must have answered
+KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, " ": 32}
+PLAYER = "document.querySelectorAll('.animation')[%d]"
+
+
+def players(path):
+    """Return how many interactive figures a chapter has."""
+    cells = nbformat.read(path, as_version=4).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    return len(re.findall(r"^animate\(", code, re.M))
+
+
+CHAPTERS = {
+    path.relative_to(ROOT).with_suffix("").as_posix(): n
+    for path in chapter_paths()
+    if (n := players(path))
+}
+FIGURES = [(name, number) for name, n in CHAPTERS.items() for number in range(n)]
+
+
+@pytest.fixture(scope="module")
+def book():
+    folder = os.environ.get("RGRBM_BOOK")
+    if not folder:
+        pytest.skip("RGRBM_BOOK does not name a built book: run make book first")
+    return (ROOT / folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def browser(book, tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    pytest.importorskip("tornado", reason="tornado, which speaks to Chromium, is not installed")
+    folder = tmp_path_factory.mktemp("chromium")
+    with asyncio.Runner() as runner, open(folder / "words", "w") as words:
+        process = subprocess.Popen(
+            [CHROMIUM, f"--user-data-dir={folder}", *OPTIONS.split()], stdout=words, stderr=words
+        )
+        try:
+            opened = Browser(runner, folder / "DevToolsActivePort")
+            yield opened
+            opened.close()
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def player(book, browser, request):
+    name, number = request.param
+    browser.open((book / f"{name}.html").as_uri())
+    return Player(browser, number)
+
+
+def until(condition, what):
+    """Wait until a condition is true, and return its value."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{PATIENCE} s have passed without {what}"
+        time.sleep(0.05)
+    return found
+
+
+class Browser:
+    """One page of Chromium."""
+
+    def __init__(self, runner, port_file):
+        from tornado.websocket import websocket_connect
+
+        async def connect(address):
+            return await websocket_connect(address, max_message_size=2**28)
+
+        until(lambda: port_file.exists() and "\n" in port_file.read_text(), "a browser")
+        port, path = port_file.read_text().split()
+        self.runner, self.number, self.session = runner, 0, None
+        self.socket = runner.run(connect(f"ws://127.0.0.1:{port}{path}"))
+        (target, *_) = (
+            target
+            for target in self.tell("Target.getTargets")["targetInfos"]
+            if target["type"] == "page"
+        )
+        attach = {"targetId": target["targetId"], "flatten": True}
+        self.session = self.tell("Target.attachToTarget", **attach)["sessionId"]
+
+    def tell(self, method, **parameters):
+        """Send a command, and return its answer; events are passed over."""
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+
+        async def exchange():
+            await self.socket.write_message(json.dumps(message))
+            while True:
+                answer = await asyncio.wait_for(self.socket.read_message(), PATIENCE)
+                assert answer is not None, "the browser has gone"
+                answer = json.loads(answer)
+                if answer.get("id") == self.number:
+                    return answer
+
+        answer = self.runner.run(exchange())
+        assert "error" not in answer, (method, answer["error"])
+        return answer["result"]
+
+    def close(self):
+        async def exchange():
+            await self.socket.write_message(json.dumps({"id": 0, "method": "Browser.close"}))
+            while await asyncio.wait_for(self.socket.read_message(), PATIENCE) is not None:
+                pass
+            self.socket.close()
+
+        self.runner.run(exchange())
+
+    def ask(self, expression):
+        """Return the value of a JavaScript expression."""
+        answer = self.tell(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def open(self, address):
+        reduced = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+        self.tell("Emulation.setEmulatedMedia", features=reduced)
+        self.tell("Page.navigate", url="about:blank")
+        until(lambda: self.ask("location.href") == "about:blank", "an empty page")
+        self.tell("Page.navigate", url=address)
+        until(
+            lambda: (
+                self.ask("location.href") == address
+                and self.ask("document.readyState") == "complete"
+            ),
+            "the page",
+        )
+        # Formulas and letters move what is below them when they come.
+        self.ask("window.MathJax?.startup?.promise")
+        self.ask("document.fonts.ready")
+
+    def click(self, x, y):
+        where = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            self.tell("Input.dispatchMouseEvent", type=kind, **where)
+
+    def press(self, key):
+        code = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
+        text = {"text": key} if len(key) == 1 else {}
+        self.tell(
+            "Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **code, **text
+        )
+        self.tell("Input.dispatchKeyEvent", type="keyUp", **code)
+
+
+class Player:
+    """An interactive figure on the open page."""
+
+    def __init__(self, browser, number):
+        self.browser, self.root = browser, PLAYER % number
+        count = "document.querySelectorAll('.animation').length"
+        assert browser.ask(count) > number, "the page has no such figure"
+        until(lambda: self.ask(".querySelector('img').naturalWidth"), "a picture")
+        self.last = int(self.ask(".querySelector('input').max"))
+
+    def ask(self, rest):
+        return self.browser.ask(self.root + rest)
+
+    def frame(self):
+        return int(self.ask(".querySelector('input').value"))
+
+    def place(self, part):
+        """Scroll a part into view, and return its left, top, width and height on the screen."""
+        place = "{block: 'center', behavior: 'instant'}"
+        self.ask(f".querySelector({json.dumps(part)}).scrollIntoView({place})")
+        box = f"b = {self.root}.querySelector({json.dumps(part)}).getBoundingClientRect()"
+        return self.browser.ask(f"({box}, [b.left, b.top, b.width, b.height])")
+
+    def picture(self):
+        """Return what the screen shows of the picture, but for a margin that has focus rings."""
+        x, y, width, height = self.place("img")
+        x, y = x + self.browser.ask("scrollX") + 5, y + self.browser.ask("scrollY") + 5
+        clip = {"x": x, "y": y, "width": width - 10, "height": height - 10, "scale": 1}
+        self.ask(".querySelector('img').decode()")  # waits until it can be painted
+        return self.browser.tell("Page.captureScreenshot", clip=clip)["data"]
+
+    def button(self, label):
+        x, y, width, height = self.place(f'button[aria-label="{label}"]')
+        self.browser.click(x + width / 2, y + height / 2)
+
+    def slide(self, part):
+        """Click the slider at a part of its length."""
+        x, y, width, height = self.place("input.anim-slider")
+        self.browser.click(x + part * width, y + height / 2)
+
+    def focus(self, part):
+        self.ask(f".querySelector({json.dumps(part)}).focus()")
+
+    def check(self, frame, like=None, unlike=None):
+        """Wait for a frame, and for a picture like one or unlike another; return the picture."""
+        until(lambda: self.frame() == frame, f"frame {frame}")
+        shown = []
+
+        def fits():
+            shown[:] = [self.picture()]
+            return (like is None or shown[0] == like) and shown[0] != unlike
+
+        until(fits, f"the picture of frame {frame}")
+        return shown[0]
+
+
+def test_the_pages_with_interactive_figures_are_those_of_the_chapters_that_make_them(book):
+    built = {}
+    for path in (book / "book").rglob("*.html"):
+        if n := path.read_text(encoding="utf-8").count('<div class="animation">'):
+            built[path.relative_to(book).with_suffix("").as_posix()] = n
+    assert built == CHAPTERS
+
+
+every_figure = pytest.mark.parametrize(
+    "player", FIGURES, ids=[f"{name}-{number}" for name, number in FIGURES], indirect=True
+)
+
+
+@every_figure
+def test_it_begins_with_its_first_frame_and_moves_only_if_asked(player):
+    first = player.check(0)
+    time.sleep(1)
+    player.check(0, like=first)
+    assert player.ask(".querySelector('img').naturalWidth") > 300
+    assert len(player.ask(".closest('[role=group]').getAttribute('aria-label')")) > 40
+
+
+@every_figure
+def test_the_mouse_goes_to_the_next_and_the_previous_frame_and_to_the_ends(player):
+    assert player.last >= 2
+    first = player.check(0)
+    player.button("Previous frame")
+    player.check(0, like=first)
+    player.button("Next frame")
+    second = player.check(1, unlike=first)
+    player.button("Next frame")
+    player.check(2, unlike=second)
+    player.button("Previous frame")
+    player.check(1, like=second)
+    player.button("Last frame")
+    last = player.check(player.last, unlike=second)
+    player.button("Next frame")
+    player.check(player.last, like=last)
+    player.button("First frame")
+    player.check(0, like=first)
+    player.slide(0.99)
+    player.check(player.last, like=last)
+    player.slide(0.01)
+    player.check(0, like=first)
+
+
+@every_figure
+def test_the_keyboard_moves_the_slider_and_each_frame_is_another(player):
+    seen = [player.check(0)]
+    player.focus("input.anim-slider")
+    for number in range(1, player.last + 1):
+        player.browser.press("ArrowRight")
+        seen.append(player.check(number, unlike=seen[-1]))
+    assert len(set(seen)) == len(seen)
+    player.browser.press("ArrowLeft")
+    player.check(player.last - 1, like=seen[-2])
+    player.browser.press("Home")
+    player.check(0, like=seen[0])
+    player.browser.press("End")
+    player.check(player.last, like=seen[-1])
+    # The buttons come after the slider: two steps of the tabulator from it to the first frame.
+    for _ in range(2):
+        player.browser.press("Tab")
+    player.browser.press(" ")
+    player.check(0, like=seen[0])
+
+
+@every_figure
+def test_it_plays_pauses_and_stops_at_the_end(player):
+    first = player.check(0)
+    player.button("Play")
+    until(player.frame, "a frame after the first")
+    player.button("Pause")
+    paused = player.frame()
+    there = player.check(paused, unlike=first)
+    time.sleep(1)
+    player.check(paused, like=there)
+    for _ in range(4):
+        player.button("Increase speed")
+    player.button("Play")
+    player.check(player.last)
+    time.sleep(1)
+    player.check(player.last)
+    player.button("Play backwards")
+    player.check(0, like=first)
