@@ -147,6 +147,7 @@ class Browser:
         return answer["result"].get("value")
 
     def open(self, address):
+        """Open a page, as for a reader who has asked for less motion."""
         reduced = [{"name": "prefers-reduced-motion", "value": "reduce"}]
         self.tell("Emulation.setEmulatedMedia", features=reduced)
         self.tell("Page.navigate", url="about:blank")
@@ -256,6 +257,7 @@ every_figure = pytest.mark.parametrize(
 @every_figure
 def test_it_begins_with_its_first_frame_and_moves_only_if_asked(player):
     first = player.check(0)
+    assert player.browser.ask("matchMedia('(prefers-reduced-motion: reduce)').matches")
     player.rests(0)
     player.check(0, like=first)
     assert player.ask(".querySelector('img').naturalWidth") > 300
