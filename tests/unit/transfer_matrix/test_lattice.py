@@ -160,3 +160,20 @@ def test_the_thermometer_reads_the_temperature(size):
     assert hottest == pytest.approx((4 if size == 2 else 2) * 1e9)
     with pytest.raises(ValueError, match="energy must be from -2 to 0"):
         transfer_matrix.temperature_of_energy(size, [-1.0, -2.1])
+
+
+def test_the_limits_of_a_torus():
+    assert torus_log_partition(2**14, 0.0, 2) == pytest.approx(2**15 * math.log(2), rel=1e-14)
+    for sides in ((1, 2), (2, 1), (2**14 + 1, 2), (2, 2**14 + 1)):
+        with pytest.raises(ValueError, match="must be at"):
+            torus_log_partition(sides[0], 0.3, sides[1])
+    for size in (1, 2**14 + 1):
+        for function in (torus_thermodynamics, transfer_matrix.temperature_of_energy):
+            with pytest.raises(ValueError, match="size must be at"):
+                function(size, -0.0)
+
+
+@pytest.mark.parametrize("wrong", [-2.5, 0.5])
+def test_the_first_wrong_energy_is_told(wrong):
+    with pytest.raises(ValueError, match=f"got {wrong}"):
+        transfer_matrix.temperature_of_energy(8, [-1.0, -0.2, wrong, 3.0])
