@@ -136,6 +136,7 @@ def test_operators_that_cannot_be_told_apart_are_refused():
             stability_matrix(np.ones((50, 2)), bad)
     with pytest.raises(ValueError, match="one shape"):
         monte_carlo_rg(coarse, coarse[1:])
+    assert stability_matrix([[1.0], [4.0]], [[0.0], [2.0]]) == pytest.approx(1.5)
     with pytest.raises(ValueError, match="n_samples >= 2"):
         stability_matrix(coarse[:1], coarse[:1])
 

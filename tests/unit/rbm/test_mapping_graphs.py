@@ -43,6 +43,9 @@ def test_wrong_graphs_are_refused():
     for bonds in ([[0, 0]], [[0, 1, 2]], [0, 1], [[0, -1]]):
         with pytest.raises(ValueError, match="bonds must"):
             bond_rbm(bonds, 0.5)
+    assert bond_rbm([[0, 10**6 - 1]], 0.5).n_visible == 10**6
+    with pytest.raises(ValueError, match="bonds must"):
+        bond_rbm([[0, 10**6]], 0.5)
     for coupling in ([0.5, 0.5], 101.0, np.nan):
         with pytest.raises(ValueError, match="coupling must"):
             bond_rbm([[0, 1]], coupling)
