@@ -18,8 +18,8 @@ from rgrbm import tensor
 from rgrbm.tensor import square
 from rgrbm.transfer_matrix import torus_log_partition
 
-with warnings.catch_warnings(action="ignore"):  # an optional package is not there
-    import quimb.tensor
+warnings.filterwarnings("ignore", "Couldn't import")  # what quimb can do without
+import quimb.tensor  # noqa: E402
 
 COUPLING = np.log(1 + np.sqrt(2)) / 2
 HALF_STEPS = {"trg": square._cut_and_join, "hotrg": square._join_and_turn}
@@ -62,9 +62,13 @@ def main():
     for method, bonds in BONDS.items():
         times = [time_of_a_step(method, bond) for bond in bonds]
         exponent = np.polyfit(np.log(bonds), np.log(times), 1)[0]
+        last = np.diff(np.log(times))[-1] / np.diff(np.log(bonds))[-1]
         steps = ", ".join(f"{bond}: {time:.3f} s" for bond, time in zip(bonds, times, strict=True))
         print(f"{method:6} a step at bond {steps}")
-        print(f"{'':6} grows as bond**{exponent:.1f} (at large bond {EXPECTED[method]})")
+        print(
+            f"{'':6} grows as bond**{exponent:.1f}, between the last two bond**{last:.1f}", end=""
+        )
+        print(f" (at large bond {EXPECTED[method]})")
     n_steps = 4
     exact = torus_log_partition(2**n_steps, COUPLING) / 4**n_steps
     print(
