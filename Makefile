@@ -42,7 +42,7 @@ portability: $(ENVIRONMENT) ## run the tests as on other processors (PROCESSORS=
 	$(BIN)/python tools/portability.py $(PROCESSORS) -- $(PYTEST) $(ARGS)
 
 bench: .venv-bench/python$(VERSION) ## compare the speed with other packages, as ratios
-	for file in samplers lattices training paper_run; do \
+	for file in samplers lattices kaufman tensors training paper_run; do \
 		NUMBA_NUM_THREADS=2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 			.venv-bench/bin/python benchmarks/$$file.py || exit 1; \
 	done

@@ -132,7 +132,9 @@ def _checked_shells(shells):
     try:
         listed = [[tuple(pair) for pair in shell] for shell in shells]
         pairs = [
-            checks.integers("shells", pair, -(2**31), 2**31) for shell in listed for pair in shell
+            checks.integers("shells", pair, -LARGEST_STEP, LARGEST_STEP)
+            for shell in listed
+            for pair in shell
         ]
     except TypeError:
         raise TypeError(

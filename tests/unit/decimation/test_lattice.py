@@ -21,6 +21,7 @@ def test_each_block_follows_its_rule(rule):
     coarse = block_spins(spins, rule, np.random.default_rng(0))
     assert coarse.shape == (50, 3, 3, 3)
     assert coarse.dtype == np.int8
+    assert np.unique(coarse).tolist() == [-1, 1]
     ties = []
     for index in np.ndindex(coarse.shape):
         row, column = 2 * index[2], 2 * index[3]
@@ -66,6 +67,14 @@ def test_operators_are_sums_over_all_places_and_turns(parity, shapes):
                     sites = [(y, -x) for y, x in sites]
                 sets.add(frozenset(((row + y) % 7, (column + x) % 7) for y, x in sites))
         assert value == sum(math.prod(int(spins[site]) for site in one) for one in sets)
+
+
+def test_each_lattice_of_a_stack_has_its_own_sums():
+    spins = states(2, 3, 5, 5)
+    for parity in ("even", "odd"):
+        found = lattice_operators(spins, parity)
+        for index in np.ndindex(2, 3):
+            assert found[index].tolist() == lattice_operators(spins[index], parity).tolist()
 
 
 def test_large_lattices_do_not_overflow():
@@ -127,3 +136,39 @@ def test_operators_that_cannot_be_told_apart_are_refused():
             stability_matrix(np.ones((50, 2)), bad)
     with pytest.raises(ValueError, match="one shape"):
         monte_carlo_rg(coarse, coarse[1:])
+    assert stability_matrix([[1.0], [4.0]], [[0.0], [2.0]]) == pytest.approx(1.5)
+    with pytest.raises(ValueError, match="n_samples >= 2"):
+        stability_matrix(coarse[:1], coarse[:1])
+
+
+def test_an_operator_that_is_always_zero_does_not_respond():
+    coarse = np.random.default_rng(4).normal(size=(50, 1))
+    assert stability_matrix(np.zeros((50, 1)), coarse) == 0
+    with pytest.raises(ValueError, match="coarse must hold operators that vary"):
+        stability_matrix(coarse, np.zeros((50, 1)))
+
+
+def test_numbers_of_operators_and_of_blocks_have_limits():
+    fine, coarse = np.random.default_rng(5).normal(size=(2, 20, 2))
+    for n_blocks in (2, 10):
+        assert np.isfinite(monte_carlo_rg(fine, coarse, n_blocks=n_blocks).error).all()
+    for n_operators, n_blocks, name in (
+        (0, 5, "n_operators"),
+        (3, 5, "n_operators"),
+        (2, 1, "n_blocks"),
+        (2, 11, "n_blocks"),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must be at"):
+            monte_carlo_rg(fine, coarse, n_operators, n_blocks=n_blocks)
+    for weights in (np.zeros(20), np.linspace(-1e-3, 1, 20)):
+        with pytest.raises(ValueError, match="weights must not be negative"):
+            stability_matrix(fine, coarse, weights)
+
+
+def test_operators_may_have_any_unit():
+    fine, coarse = np.random.default_rng(6).normal(size=(2, 30, 2))
+    expected = stability_matrix(fine, coarse)
+    found = stability_matrix(1e-80 * fine, 1e-80 * coarse + [1e-80, 0])
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    found = stability_matrix(fine * [1e50, 1], coarse * [1, 1e50])
+    np.testing.assert_allclose(found, expected * [[1e50, 1], [1, 1e-50]], rtol=1e-9)

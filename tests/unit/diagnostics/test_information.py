@@ -30,3 +30,12 @@ def test_information_is_entropies_of_the_parts_less_that_of_the_whole():
 def test_what_is_no_law_is_refused(joint):
     with pytest.raises(ValueError, match="add up to 1"):
         mutual_information(joint)
+
+
+def test_what_never_happens_tells_nothing():
+    assert mutual_information([[0.5, 0.0, 0.5], [0.0, 0.0, 0.0]]) == 0
+
+
+def test_rounding_makes_no_information_negative():
+    # The sum of this one is -1e-16.
+    assert mutual_information(np.outer([0.1, 0.9], [0.2, 0.8])) == 0

@@ -99,3 +99,50 @@ def test_samples_without_a_maximum_are_refused():
     for shells in ([], [[]], [[(0, 1, 2)]], [(0, 1)], 3, [[(0.5, 1)]], "no"):
         with pytest.raises((ValueError, TypeError), match="shells"):
             pseudo_likelihood_couplings(disordered, shells)
+
+
+def test_errors_are_those_of_a_jackknife():
+    spins, shells = samples(3, 0.25, 9), [NEIGHBOURS]
+    magnetization = spins.mean(axis=(1, 2))
+    blocks = np.array_split(np.arange(9), 2)
+    for found, estimate in (
+        (binder(magnetization, n_blocks=2), lambda kept: binder(magnetization[kept])),
+        (
+            pseudo_likelihood_couplings(spins, shells, n_blocks=2),
+            lambda kept: pseudo_likelihood_couplings(spins[kept], shells),
+        ),
+    ):
+        without = [np.ravel(estimate(np.setdiff1d(np.arange(9), block)).value) for block in blocks]
+        # Half of what two blocks differ by, and Student's factor for two values.
+        expected = np.abs(without[0] - without[1]) / 2 * math.tan(0.5 * math.pi * 0.682689492137)
+        np.testing.assert_allclose(np.ravel(found.error), expected, rtol=1e-9)
+
+
+def test_few_samples_are_enough_and_fewer_are_refused():
+    assert binder([0.0, 2.0, 2.0]).value == pytest.approx(1 - 3 / (3 * 2))
+    for wrong, told in (([0.0, 2.0, 0.0], "got 1"), ([0.0, 0.0], "got 0")):
+        with pytest.raises(ValueError, match=f"at least two values that are not 0, {told}"):
+            binder(wrong)
+    with pytest.raises(ValueError, match="but in one block"):
+        binder([0.0, 0.0, 1.0, -1.0], n_blocks=2)
+    spins = np.random.default_rng(0).choice([-1, 1], size=(2, 8, 8))
+    assert np.isfinite(pseudo_likelihood_couplings(spins, [NEIGHBOURS]).value).all()
+    with pytest.raises(ValueError, match="n_samples >= 2"):
+        pseudo_likelihood_couplings(spins[:1], [NEIGHBOURS])
+    with pytest.raises(ValueError, match="n_samples, size, size"):
+        pseudo_likelihood_couplings(spins[0], [NEIGHBOURS])
+    for call in (
+        lambda: binder([1.0, 2.0], n_blocks=1),
+        lambda: pseudo_likelihood_couplings(spins, [NEIGHBOURS], n_blocks=1),
+    ):
+        with pytest.raises(ValueError, match="n_blocks must be at least 2"):
+            call()
+
+
+def test_steps_may_go_round_the_torus_but_have_a_limit():
+    spins = samples(4, 0.2, 100)
+    near, far = (pseudo_likelihood_couplings(spins, [[(0, n)]]).value for n in (1, 1 - 2**31))
+    np.testing.assert_allclose(near, far, rtol=1e-12)
+    for n in (2**31 + 1, -(2**31) - 1):
+        with pytest.raises(ValueError, match="shells must be"):
+            pseudo_likelihood_couplings(spins, [[(0, n)]])

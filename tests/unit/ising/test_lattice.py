@@ -42,3 +42,9 @@ def test_all_states_are_listed_once():
 def test_what_is_no_square_is_refused(shape):
     with pytest.raises(ValueError, match="spins must have the shape"):
         lattice_energy(np.ones(shape), 1.0)
+
+
+def test_only_small_lattices_are_listed():
+    for size, bound in ((1, "at least 2"), (5, "at most 4")):
+        with pytest.raises(ValueError, match=f"size must be {bound}"):
+            enumerate_lattice(size)

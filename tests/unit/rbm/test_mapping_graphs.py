@@ -43,6 +43,9 @@ def test_wrong_graphs_are_refused():
     for bonds in ([[0, 0]], [[0, 1, 2]], [0, 1], [[0, -1]]):
         with pytest.raises(ValueError, match="bonds must"):
             bond_rbm(bonds, 0.5)
+    assert bond_rbm([[0, 10**6 - 1]], 0.5).n_visible == 10**6
+    with pytest.raises(ValueError, match="bonds must"):
+        bond_rbm([[0, 10**6]], 0.5)
     for coupling in ([0.5, 0.5], 101.0, np.nan):
         with pytest.raises(ValueError, match="coupling must"):
             bond_rbm([[0, 1]], coupling)
@@ -70,3 +73,13 @@ def test_all_other_couplings_of_the_bond_machine_vanish():
 def test_what_is_no_law_of_spins_is_refused(n_weights):
     with pytest.raises(ValueError, match="log_weights must have 2"):
         walsh_couplings(np.zeros(n_weights))
+
+
+def test_laws_of_one_spin_and_of_twenty():
+    np.testing.assert_allclose(walsh_couplings([0.5, 2.0]), [1.25, 0.75])
+    found = walsh_couplings(np.arange(2.0**20))
+    # The index of a state counts half of each power of two for the spin that it belongs to.
+    expected = np.zeros(2**20)
+    expected[2 ** np.arange(20)] = 2.0 ** np.arange(-1, 19)
+    expected[0] = (2**20 - 1) / 2
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9)

@@ -1,5 +1,7 @@
 """The parts of the kernels of tori, one by one, with Python's integers and plain loops."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -103,7 +105,8 @@ def drawn(costs, counter):
 @pytest.mark.parametrize("size", [2, 3, 4, 5])
 @pytest.mark.parametrize(
     ("coupling", "field"),
-    [(0.4, 0.0), (-0.3, 0.0), (0.2, 0.3), (-0.2, -0.5), (0.0, 0.4), (0.1, 2.0)],
+    # In a field the sign of the cost changes between all numbers of neighbours that are up.
+    [(0.4, 0), (-0.3, 0), (0.3, 1), (0.2, 0.3), (-0.3, 0.4), (-0.3, 1), (0, 0.4), (0.1, 2)],
 )
 def test_64_lattices_of_a_word_go_where_each_would_go_alone(size, coupling, field):
     rng = np.random.default_rng([size, 1])
@@ -183,6 +186,89 @@ def test_a_bond_is_set_if_a_random_word_is_below_the_threshold():
         joins = mixed((seed + 5 * GOLDEN) % 2**64) < threshold  # the fourth neighbour is the right
         assert spins[i, j] == -1
         assert spins[other] == (-1 if joins else 1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_all_domains_of_certain_bonds_turn_or_stay(sign):
+    rng = np.random.default_rng(0)
+    members = np.empty((37, 2), dtype=np.uint64)
+    turned = []
+    for seed in range(40):
+        spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=(6, 6))
+        before, state = spins.copy(), generator(seed)
+        kernels.swendsen_wang(spins, np.int8(sign), np.uint64(ALL_ONES), 0.0, members, 1, state)
+        left = set(np.ndindex(6, 6))
+        while left:
+            domain = cluster_of(before, next(iter(left)), sign)
+            factors = {int(spins[site]) * int(before[site]) for site in domain}
+            assert len(factors) == 1
+            turned += factors
+            left -= domain
+    assert set(turned) == {-1, 1}
+    assert abs(sum(turned)) < 4 * len(turned) ** 0.5
+
+
+def test_kernels_write_into_their_room_only():
+    n_sites = 16
+    spins = np.ones((4, 4), dtype=np.int8)
+    guarded = np.full((9, 4), 7, dtype=np.uint64)
+    digits = binary_digits([0.5, 0.25])
+    word = np.arange(n_sites, dtype=np.uint64).reshape(4, 4)
+    kernels.metropolis(word, np.zeros(1, dtype=np.uint64), digits, guarded[1:8], 0, 16, generator())
+    assert (guarded[[0, 8]] == 7).all()
+    guarded = np.full((n_sites + 3, 2), 7, dtype=np.uint64)
+    for kernel in (kernels.wolff, kernels.swendsen_wang):
+        kernel(spins, np.int8(1), np.uint64(ALL_ONES), 0.0, guarded[1:-1], 5, generator())
+        assert (guarded[[0, -1]] == 7).all()
+
+
+def test_the_cost_of_a_cluster_is_that_of_its_spins_in_the_field():
+    spins = np.array([[2, -1, 2], [-1, -2, 1], [2, 1, -1]], dtype=np.int8)  # marked: twice the spin
+    members = np.array([[0, 0], [0, 2], [1, 1], [2, 0]], dtype=np.uint64)
+    assert kernels._cost(spins, 0.25, members, 4) == 2 * 0.25 * (3 - 1)
+    assert kernels._cost(spins, 0.0, members, 4) == 0
+
+
+@pytest.mark.parametrize("field", [40.0, -40.0])
+def test_in_a_strong_field_only_what_it_favours_is_left(field):
+    start = np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.int8), size=(5, 5))
+    aligned = np.full((5, 5), np.sign(field), dtype=np.int8)
+    members = np.empty((26, 2), dtype=np.uint64)
+    for kernel, plain, n_steps in (
+        (kernels.wolff, kernels.plain_wolff, 400),  # single sites; each of 25 comes up
+        (kernels.swendsen_wang, kernels.plain_swendsen_wang, 1),
+    ):
+        spins = start.copy()
+        kernel(spins, np.int8(1), np.uint64(0), field, members, n_steps, generator())
+        np.testing.assert_array_equal(spins, aligned)
+        spins = start.copy()
+        plain(spins, 0.0, field, n_steps, np.random.default_rng(1))
+        np.testing.assert_array_equal(spins, aligned)
+
+
+@pytest.mark.parametrize(("coupling", "field"), [(30.0, 20.0), (-30.0, 20.0), (30.0, -20.0)])
+def test_the_plain_update_goes_downhill_where_it_is_cold(coupling, field):
+    size, seed = 4, 3
+    spins = np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.int8), size=(200, 4, 4))
+    expected = spins.astype(int)
+    row, column = divmod(int(np.random.default_rng(seed).integers(size**2)), size)
+    sites = [site for block in blocks(size) for site in block or [(row, column)]]
+    for i, j in sites:
+        beside = expected[:, i - 1, j] + expected[:, (i + 1) % size, j]
+        beside = beside + expected[:, i, j - 1] + expected[:, i, (j + 1) % size]
+        expected[:, i, j] = np.sign(coupling * beside + field)  # never 0
+    kernels.plain_metropolis(spins, coupling, field, 1, np.random.default_rng(seed))
+    np.testing.assert_array_equal(spins, expected)
+
+
+def test_plain_clusters_of_certain_bonds_are_domains():
+    rng = np.random.default_rng(0)
+    for sign, size in product((1, -1), (2, 3, 6)):
+        spins = rng.choice(np.array([-1, 1], dtype=np.int8), size=(size, size))
+        label = kernels.plain_clusters(spins, sign * 30.0, rng).reshape(size, size)
+        for site in np.ndindex(size, size):
+            found = set(zip(*np.nonzero(label == label[site]), strict=True))
+            assert found == cluster_of(spins, site, sign)
 
 
 def test_probabilities_are_fractions_of_a_word():

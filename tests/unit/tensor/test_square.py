@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rgrbm.tensor import hotrg, scaling_dimensions, square_tensor, trg
+from rgrbm.tensor import hotrg, scaling_dimensions, square, square_tensor, trg
 from rgrbm.transfer_matrix import onsager_free_energy, torus_log_partition
 
 CRITICAL = math.asinh(1) / 2
@@ -86,6 +86,8 @@ def test_dimensions_of_a_made_up_tensor():
     np.testing.assert_allclose(scaling_dimensions(tensor, 3), [0.0, 0.25, 1.5], atol=1e-14)
     with pytest.raises(ValueError, match="n_dimensions must be at most 2"):
         scaling_dimensions(np.einsum("ud,l,r->uldr", np.diag([1.0, 0.5, -2.0]), [1], [1]), 3)
+    with pytest.raises(ValueError, match="n_dimensions must be at most 1"):
+        scaling_dimensions(np.einsum("ud,l,r->uldr", np.diag([1.0, 0.0]), [1], [1]), 2)
     with pytest.raises(ValueError, match="opposite legs"):
         scaling_dimensions(np.ones((2, 3, 4, 3)), 1)
 
@@ -99,3 +101,26 @@ def test_any_coupling_and_bond_give_a_finite_result(method, coupling):
         assert np.isfinite(found).all()
         # With one value a leg, all that is left is an uncoupled tensor.
         assert found[-1] == pytest.approx(per_site, rel=0.05 if bond == 1 else 0.005)
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1.0, 1e20])
+def test_what_is_cut_off_is_rounding_whatever_the_unit(unit):
+    rng = np.random.default_rng(0)
+    parts = rng.normal(size=(2, 3, 3, 4))  # p, q or s, t, and the four values between them
+    tensor = unit * np.einsum("pqa,sta->pqst", *parts)
+    left, right = square._cut(tensor, 9)
+    assert left.shape == right.shape == (3, 3, 4)
+    np.testing.assert_allclose(np.einsum("pqa,sta->pqst", left, right) / unit, tensor / unit)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_the_two_sides_of_a_pair_the_one_that_loses_less_is_taken(turned):
+    rng = np.random.default_rng(0)
+    # To the left each tensor has one vector, to the right anything: one value is enough there.
+    tensor = np.einsum("l,udr->uldr", rng.random(3), rng.random((2, 2, 3)))
+    if turned:
+        tensor = tensor.transpose(0, 3, 2, 1)
+    pair = np.einsum("ulil,imum->", tensor, tensor)
+    found = square._join_and_turn(tensor, 1)
+    assert found.shape == (1, 2, 1, 2)
+    assert np.einsum("abab", found) == pytest.approx(pair, rel=1e-12)

@@ -30,6 +30,7 @@ SIXTY_DIGITS = {
     (512, CRITICAL): (0.92969783941314825832, -1.4154292629050025656, 3.2229079544930819076),
     (512, 0.44): (0.92872969905553139776, -1.4038905082096273603, 3.1882903489083430907),
     (512, 0.6): (1.2101350324350672545, -1.9090861776840751888, 0.31344535812616720836),
+    (1024, CRITICAL): (0.92969600860927296029, -1.4148214132165251464, 3.5658628737172994331),
     (4096, 0.44): (0.9287285404590263175, -1.4022269937095495111, 2.8897895112398627588),
 }
 
@@ -70,6 +71,12 @@ def test_the_torus_has_the_sixty_digit_values(size, coupling):
     # At low temperature a tiny specific heat is what is left of large terms.
     np.testing.assert_allclose(found, SIXTY_DIGITS[size, coupling], rtol=1e-12, atol=1e-13)
     assert torus_log_partition(size, coupling) == pytest.approx(size**2 * found[0], rel=1e-15)
+
+
+def test_the_specific_heat_of_a_large_critical_torus_loses_a_digit():
+    _, energy, specific_heat = torus_thermodynamics(4096, CRITICAL)
+    assert energy == pytest.approx(-1.4143655251290674636, rel=1e-12)
+    assert specific_heat == pytest.approx(4.2515641232349802327, rel=5e-12)
 
 
 def test_sides_may_differ_and_be_exchanged():
@@ -160,3 +167,21 @@ def test_the_thermometer_reads_the_temperature(size):
     assert hottest == pytest.approx((4 if size == 2 else 2) * 1e9)
     with pytest.raises(ValueError, match="energy must be from -2 to 0"):
         transfer_matrix.temperature_of_energy(size, [-1.0, -2.1])
+
+
+def test_the_limits_of_a_torus():
+    assert torus_log_partition(2**14, 0.0, 2) == pytest.approx(2**15 * math.log(2), rel=1e-14)
+    for sides in ((1, 2), (2, 1), (2**14 + 1, 2), (2, 2**14 + 1)):
+        with pytest.raises(ValueError, match="must be at"):
+            torus_log_partition(sides[0], 0.3, sides[1])
+    for size in (1, 2**14 + 1):
+        for function in (torus_thermodynamics, transfer_matrix.temperature_of_energy):
+            with pytest.raises(ValueError, match="size must be at"):
+                function(size, -0.0)
+
+
+@pytest.mark.parametrize("wrong", [-2.5, 0.5])
+def test_the_first_wrong_energy_is_told(wrong):
+    for energies in ([-1.5, -0.2, wrong], [-1.5, wrong, 3.0]):
+        with pytest.raises(ValueError, match=f"from -2 to 0, got {wrong}"):
+            transfer_matrix.temperature_of_energy(8, energies)

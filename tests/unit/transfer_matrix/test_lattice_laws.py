@@ -83,3 +83,10 @@ def test_extreme_couplings_give_a_law():
         assert law.sum() == pytest.approx(1, rel=1e-12)
     np.testing.assert_array_equal(total_spin_law(4, 1e100)[[0, -1]], [0.5, 0.5])
     assert total_spin_law(4, -1e100)[8] == 1
+
+
+def test_sizes_have_limits():
+    for function, most in ((density_of_states, 16), (lambda n: total_spin_law(n, 0.3), 10)):
+        for size, bound in ((1, "at least 2"), (most + 1, f"at most {most}")):
+            with pytest.raises(ValueError, match=f"size must be {bound}"):
+                function(size)

@@ -53,4 +53,17 @@ def test_strong_couplings_keep_both_phases():
     for coupling in (20.0, -20.0):
         joint = strip_law(4, coupling, 3)
         assert joint.sum() == pytest.approx(1)
+        assert joint.min() >= 0, "but for the rounding of an eigenvector"
         assert np.sort(joint.ravel())[-2:] == pytest.approx([0.5, 0.5])
+
+
+def test_any_distance_is_far_enough_from_overflow():
+    joint = strip_law(2, 0.1, 10**6)
+    np.testing.assert_allclose(joint, np.outer(joint.sum(axis=1), joint.sum(axis=0)), rtol=1e-9)
+
+
+def test_the_limits_of_a_strip():
+    assert strip_law(6, 0.4, 1).shape == (16, 4**6)
+    for width, coupling, distance in ((1, 0, 1), (7, 0, 1), (2, 20.5, 1), (2, -20.5, 1), (2, 0, 0)):
+        with pytest.raises(ValueError, match="must be"):
+            strip_law(width, coupling, distance)
