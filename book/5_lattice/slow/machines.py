@@ -9,10 +9,11 @@ plain, slower, moved : float32 (64, 64)
     shifted at random, so that they are never used up.
 hot, mixture : float32 (64, 64)
     Trained as the last one: at K = 0.3, and on 24 temperatures from 0.25 to 6.
+contrast_1, contrast_5 : float32 (64, 64)
+    As "mixture", by contrastive divergence: chains that start at the batch,
+    after 1 and 5 steps.
 sparse : float32 (256, 64)
     On 16 x 16 at K = 0.44, with an L1 penalty.
-second : float32 (64, 16)
-    Trained on the hidden spins of that machine, given samples; also with L1.
 
 Run it from anywhere: python book/5_lattice/slow/machines.py
 """
@@ -34,8 +35,10 @@ def draw(mean, rng):
     return np.where(2 * uniform - 1 < mean, np.float32(1), np.float32(-1))
 
 
-def learn(data, weights, n_updates, rng, *, fall, shift, l1=0.0, rate=0.1):
-    """Train by persistent chains, two Gibbs steps an update."""
+def learn(
+    data, weights, n_updates, rng, *, fall, shift, l1=0.0, rate=0.1, contrast=0
+):
+    """Train by persistent chains, two Gibbs steps an update, or by CD."""
     size = data.shape[1]
     n_chains = 500
     chains = data[rng.integers(len(data), size=n_chains)].reshape(n_chains, -1)
@@ -45,7 +48,9 @@ def learn(data, weights, n_updates, rng, *, fall, shift, l1=0.0, rate=0.1):
         if shift:
             batch = np.roll(batch, rng.integers(size, size=2), axis=(1, 2))
         batch = batch.reshape(n_chains, -1)
-        for _ in range(2):
+        if contrast:
+            chains = batch
+        for _ in range(contrast or 2):
             hidden = draw(np.tanh(chains @ weights), rng)
             chains = draw(np.tanh(hidden @ weights.T), rng)
         gradient = batch.T @ np.tanh(batch @ weights)
@@ -98,13 +103,17 @@ def sparse():
     )
 
 
-def stacked(first):
-    """Train a second layer on what the first makes of samples."""
-    rng = np.random.default_rng(17)
-    data = samples(16, 0.44, 10_000, rng).reshape(10_000, -1)
-    hidden = draw(np.tanh(data @ first), rng).reshape(10_000, 8, 8)
+def contrastive(n_steps):
+    rng = np.random.default_rng([8, n_steps])
+    data = np.concatenate([samples(8, 1 / t, 2000, rng) for t in TEMPERATURES])
     return learn(
-        hidden, small(8, 16, rng), 6000, rng, fall=True, shift=False, l1=0.003
+        data,
+        small(8, 64, rng),
+        9000,
+        rng,
+        fall=True,
+        shift=True,
+        contrast=n_steps,
     )
 
 
@@ -113,7 +122,8 @@ if __name__ == "__main__":
         name: dense(name)
         for name in ("plain", "slower", "moved", "hot", "mixture")
     }
+    results["contrast_1"] = contrastive(1)
+    results["contrast_5"] = contrastive(5)
     results["sparse"] = sparse()
-    results["second"] = stacked(results["sparse"])
     store_result(Path(__file__).with_suffix(".npz"), **results)
     sys.stdout.write("written\n")
