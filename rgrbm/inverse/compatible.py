@@ -1,16 +1,16 @@
 r"""Fine spins that are compatible with coarse ones: a heat bath whose blocks keep their majority.
 
-If fine spins :math:`\sigma` have the law :math:`P(\sigma) \propto e^{-E(\sigma)}`, and each coarse
-spin is the majority of its block, a tie decided by a coin, then, given the coarse ones,
+If fine spins have the law :math:`P(s) \propto e^{-E(s)}`, and each coarse spin is the majority of
+its block, a tie decided by a coin, then, given the coarse ones,
 
 .. math::
 
-    P(\sigma \mid \mu) \propto e^{-E(\sigma)} \prod_B D(\mu_B \mid \sigma_B) ,
+    P(s \mid \sigma) \propto e^{-E(s)} \prod_b \omega(\sigma_b \mid s_b) ,
 
-where D is 1 if the block's sum has the sign of :math:`\mu_B`, 1/2 if it is zero, and 0 else. A heat
-bath of this law updates one spin at a time: the odds are those of the energy, times D for either
-sign. The four places in a block are the four colours of the lattice: spins at one place have no
-bond with each other, and are updated together.
+where :math:`\omega` is 1 if the sum of block b has the sign of :math:`\sigma_b`, 1/2 if it is zero,
+and 0 else. A heat bath of this law updates one spin at a time: the odds are those of the energy,
+times :math:`\omega` for either sign. The four places in a block are the four colours of the
+lattice: spins at one place have no bond with each other, and are updated together.
 """
 
 import numpy as np
@@ -100,7 +100,7 @@ def _odds(couplings):
     """
     neighbours, diagonals, plaquettes = np.meshgrid(SUMS, SUMS, SUMS, indexing="ij")
     fields = np.stack([neighbours, diagonals, plaquettes], axis=-1) @ couplings
-    # D of a spin like the coarse one over that of the other; with none like it there is no choice.
+    # Of omega for a spin like the coarse one, over that of the other; with none alike, no choice.
     log_ratio = np.array([np.inf, np.inf, np.log(2), 0.0])
     return expit(2 * fields[..., None] + log_ratio).astype(np.float32)
 

@@ -1,17 +1,17 @@
 r"""Fine spins grown out of coarse ones, by a rule of a few numbers.
 
-Each coarse spin :math:`\mu` of a square torus becomes a block of 2 x 2 fine spins. The block's
-corners look outwards: to the two neighbours u and v of :math:`\mu` on their side, one up or down,
-one left or right, and to the spin d between these, along the diagonal. Given the coarse spins, the
-fine ones are independent,
+Each coarse spin :math:`\sigma` of a square torus becomes a block of 2 x 2 fine spins s. The block's
+corners look outwards: to the two neighbours of :math:`\sigma` on their side, x to the left or right
+and y above or below, and to the spin z between these, along the diagonal. Given the coarse spins,
+the fine ones are independent,
 
 .. math::
 
-    P(\sigma = +1) = \frac{1}{1 + e^{-2 w \cdot f}} , \qquad
-    f = (\mu,\ u + v,\ d,\ \mu u v,\ u v d,\ \mu (u + v) d) .
+    P(s = +1) = \frac{1}{1 + e^{-2 w \cdot f}} , \qquad
+    f = (\sigma,\ x + y,\ z,\ \sigma x y,\ x y z,\ \sigma (x + y) z) .
 
-These are all functions that are odd in the spins, so that no sign is preferred, and alike in u and
-v. A rule has the weights w of the first three, or of all six; with six it can give any odds.
+These are all functions that are odd in the spins, so that no sign is preferred, and alike in x and
+y. A rule has the weights w of the first three, or of all six; with six it can give any odds.
 
 Two ways to choose them: what is most likely for one step from known coarse spins to known fine ones
 (`fit_rule`), and what makes the grown lattices themselves have given averages (`match_rule`).
@@ -25,8 +25,8 @@ from rgrbm._core import checks
 
 __all__ = ["corner_features", "fit_rule", "grow", "match_rule"]
 
-# What a corner sees, as (mu, u, v, d) times mu: of u and v, none, one or both are like mu; so is d.
-SEEN = np.array([(1, 2 * (n > 0) - 1, 2 * (n > 1) - 1, d) for n in range(3) for d in (-1, 1)])
+# What a corner sees, as (sigma, x, y, z) times sigma: of x and y none, one or both are like sigma.
+SEEN = np.array([(1, 2 * (n > 0) - 1, 2 * (n > 1) - 1, z) for n in range(3) for z in (-1, 1)])
 SPINS_AT_ONCE = 2**16  # few enough for the caches of a processor
 MOST_STEPS = 100  # of Newton's method
 LARGEST = 20.0  # a weight that grows beyond it has no best value
@@ -45,7 +45,7 @@ def corner_features(coarse, n_features=3):
     Returns
     -------
     features : ndarray of int8, shape (..., 2 * size, 2 * size, n_features)
-        The first of :math:`\mu`, :math:`u + v`, d, :math:`\mu u v`, u v d, :math:`\mu (u + v) d`.
+        The first of :math:`\sigma`, x + y, z, :math:`\sigma x y`, x y z, :math:`\sigma (x + y) z`.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def corner_features(coarse, n_features=3):
     coarse = _coarse_spins(coarse)
     n_features = checks.integer("n_features", n_features, 1, 6)
     features = np.empty((*_doubled(coarse), n_features), dtype=np.int8)
-    for corner, u, v, d in _corners(coarse):
-        features[*corner, :] = np.stack(_odd_functions(coarse, u, v, d)[:n_features], axis=-1)
+    for corner, x, y, z in _corners(coarse):
+        features[*corner, :] = np.stack(_odd_functions(coarse, x, y, z)[:n_features], axis=-1)
     return features
 
 
@@ -119,13 +119,12 @@ def fit_rule(fine, coarse, n_weights=3, *, probabilities=None):
     if (probabilities < 0).any() or not probabilities.any():
         raise ValueError("probabilities must not be negative, nor all zero")
     probabilities = probabilities / probabilities.max()
-    alike, unlike = np.zeros(6), np.zeros(6)
-    for corner, u, v, d in _corners(coarse):
-        seen = _seen(coarse, u, v, d)
-        same = fine[corner] == coarse
-        weights = np.broadcast_to(probabilities[:, None, None], seen.shape)
-        alike += np.bincount(seen[same], weights[same], minlength=6)
-        unlike += np.bincount(seen[~same], weights[~same], minlength=6)
+    counts = np.zeros(12 * len(fine), dtype=np.int64)  # of each sample: unlike, and alike
+    sample = np.arange(len(fine))[:, None, None]
+    for corner, x, y, z in _corners(coarse):
+        kind = _seen(coarse, x, y, z) + 6 * (fine[corner] == coarse) + 12 * sample
+        counts += np.bincount(kind.ravel(), minlength=len(counts))
+    unlike, alike = (probabilities @ counts.reshape(-1, 12)).reshape(2, 6)
     return _most_likely(alike, unlike, n_weights)
 
 
@@ -272,26 +271,26 @@ def _doubled(coarse):
 
 
 def _corners(coarse):
-    """Yield where the four fine spins of the blocks are, and what neighbours u, v, d they see."""
+    """Yield where the four fine spins of the blocks are, and what neighbours x, y, z they see."""
     for down in (0, 1):
-        u = np.roll(coarse, 1 - 2 * down, axis=-2)
+        y = np.roll(coarse, 1 - 2 * down, axis=-2)
         for right in (0, 1):
-            corner = (..., slice(down, None, 2), slice(right, None, 2))
-            yield corner, u, *(np.roll(one, 1 - 2 * right, axis=-1) for one in (coarse, u))
+            x, z = (np.roll(one, 1 - 2 * right, axis=-1) for one in (coarse, y))
+            yield (..., slice(down, None, 2), slice(right, None, 2)), x, y, z
 
 
-def _odd_functions(mu, u, v, d):
-    return mu, u + v, d, mu * u * v, u * v * d, mu * (u + v) * d
+def _odd_functions(sigma, x, y, z):
+    return sigma, x + y, z, sigma * x * y, x * y * z, sigma * (x + y) * z
 
 
-def _seen(coarse, u, v, d):
+def _seen(coarse, x, y, z):
     """Number the six surroundings in the order of `SEEN`."""
-    alike = (coarse == u).view(np.int8) + (coarse == v).view(np.int8)
-    return 2 * alike + (coarse == d)
+    alike = (coarse == x).view(np.int8) + (coarse == y).view(np.int8)
+    return 2 * alike + (coarse == z)
 
 
 def _inputs(n_weights):
-    """Return the features, times mu, for each of the six surroundings."""
+    """Return the features, times sigma, for each of the six surroundings."""
     return np.stack(_odd_functions(*SEEN.T)[:n_weights], axis=1).astype(float)
 
 
@@ -307,8 +306,8 @@ def _grown(coarse, copied, rng):
     at_once = max(1, SPINS_AT_ONCE // coarse.shape[-1] ** 2)
     for first in range(0, len(states), at_once):
         part = slice(first, first + at_once)
-        for corner, u, v, d in _corners(states[part]):
-            odds = copied[_seen(states[part], u, v, d)]
+        for corner, x, y, z in _corners(states[part]):
+            odds = copied[_seen(states[part], x, y, z)]
             like = rng.random(odds.shape, dtype=np.float32) < odds
             blocks[part][corner] = np.where(like, states[part], -states[part])
     return fine
