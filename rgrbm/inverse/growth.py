@@ -249,7 +249,8 @@ def match_rule(targets, *, sizes, n_samples, rng, n_weights=3):
         return np.transpose(ways) / 0.1
 
     start = 1.1 * np.eye(n_weights)[0]
-    return least_squares(deviations, start, slopes, bounds=(-4, 4), ftol=0.01, max_nfev=20).x
+    close_enough = {"bounds": (-4, 4), "ftol": 0.02, "xtol": 0.02, "max_nfev": 20}
+    return least_squares(deviations, start, slopes, **close_enough).x
 
 
 def _coarse_spins(coarse):
