@@ -57,6 +57,41 @@ def test_the_law_is_kept_and_reached(coupling):
         assert abs(chi_square - n_cells) < 5 * math.sqrt(2 * n_cells)
 
 
+def plain_heat_bath(coarse, couplings, n_sweeps, rng):
+    """One spin after the other, with the random numbers of the library."""
+    fine = coarse.repeat(2, axis=1).repeat(2, axis=2).astype(int)
+    size = fine.shape[1]
+    for _ in range(n_sweeps):
+        for row, column in itertools.product((0, 1), repeat=2):
+            numbers = rng.random(coarse.shape, dtype=np.float32)
+            for (k, i, j), sigma in np.ndenumerate(coarse):
+                y, x = 2 * i + row, 2 * j + column
+
+                def spin(down, right, lattice=fine[k], y=y, x=x):
+                    return lattice[(y + down) % size, (x + right) % size]
+
+                ways = list(itertools.product((-1, 1), repeat=2))
+                field = couplings[0] * (spin(-1, 0) + spin(1, 0) + spin(0, -1) + spin(0, 1))
+                field += couplings[1] * sum(spin(a, b) for a, b in ways)
+                field += couplings[2] * sum(spin(a, 0) * spin(0, b) * spin(a, b) for a, b in ways)
+                alike = sum(fine[k, 2 * i + a, 2 * j + b] == sigma for a in (0, 1) for b in (0, 1))
+                alike -= fine[k, y, x] == sigma
+                like, unlike = {1: (0.5, 0.0), 2: (1.0, 0.5), 3: (1.0, 1.0)}[alike]
+                like *= math.exp(sigma * field)
+                p = like / (like + unlike * math.exp(-sigma * field))
+                fine[k, y, x] = sigma if numbers[k, i, j] < np.float32(p) else -sigma
+    return fine
+
+
+@pytest.mark.parametrize("couplings", [(0.4, 0.0, 0.0), (0.3, 0.1, -0.2), (-0.2, 0.3, 0.15)])
+def test_each_spin_feels_its_own_surroundings(couplings):
+    coarse = np.random.default_rng(9).choice([-1, 1], size=(20, 3, 3))
+    expected = plain_heat_bath(coarse, couplings, 3, np.random.default_rng(10))
+    coupling = couplings if any(couplings[1:]) else couplings[0]
+    found = compatible_heat_bath(coarse, coupling, n_sweeps=3, rng=np.random.default_rng(10))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_a_tie_counts_one_half():
     # One block on a torus of its own: every bond counts twice, so all is known by hand.
     rng = np.random.default_rng(2)
