@@ -28,7 +28,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 SURVIVORS = "tests/survivors.toml"
 LEAST_KILLED = 0.9  # of the mutants of each door
-DOORS = ["ising", "transfer_matrix", "tensor", "decimation", "sampler", "diagnostics", "rbm"]
+DOORS = ["ising", "transfer_matrix", "tensor", "decimation", "sampler", "inverse"]
+DOORS += ["diagnostics", "rbm"]
 LEFT_OUT = ["rbm/_training_kernels.py"]  # every mutant would be compiled, for half a minute
 OF_ALL_DOORS = ["tests/unit/test_properties.py", "tests/unit/test_signatures.py"]
 COMPARISONS = "Lt_LtE Lt_Gt LtE_Lt LtE_GtE Gt_GtE Gt_Lt GtE_Gt GtE_LtE Eq_NotEq NotEq_Eq Is_IsNot"

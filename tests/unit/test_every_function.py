@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from kinds import (
     ANY,
+    EQUAL_SIDES,
     EVEN,
     SQUARE,
     SQUARES,
@@ -57,6 +58,8 @@ from rgrbm.ising import bits_to_spins, chain_energy
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
 
+GROWN = np.random.default_rng(3).choice([-1, 1], size=(4, 4, 4))
+COMPATIBLE = [[1, 1, -1, 1], [1, -1, -1, -1], [1, 1, 1, -1], [1, 1, -1, 1]]
 LATTICE = [[[1, -1], [1, 1]], [[-1, -1], [1, -1]]]
 SPINS = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, 1]]
 BITS = [[1, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 1]]
@@ -212,6 +215,10 @@ def rate():
 
 def power_of_two():
     return Kind(lambda: 4, lambda: [*size().wrong(), 3, 6, 12], lambda: [(np.int8(64), 64)])
+
+
+def three_or_six():
+    return Kind(lambda: 3, lambda: [*size().wrong(), 1, 2, 4, 5, 7], lambda: [(np.int8(3), 3)])
 
 
 def distribution():
@@ -483,6 +490,45 @@ ROWS = [
     Row("diagnostics.r_hat", series=series(4)),
     Row("estimate.Estimate", value=measured(), error=measured()),
     Row("estimate.Estimate.mean", values=reals(REALS, (TWO, ...)), axis=size(0, -2, 1)),
+    Row(
+        "inverse.compatible_heat_bath",
+        coarse=spins(LATTICE, EQUAL_SIDES),
+        coupling=replace(reals([0.5, 0.25, -0.125], (3,)), wrong=list, drawn_wrong=nothing),
+        n_sweeps=size(2, 0, top=3, takes_time=True),
+        rng=rng(),
+        start=passed(None),
+    ),
+    Row(
+        "inverse.compatible_heat_bath",
+        coarse=passed([[1, -1], [1, 1]]),
+        coupling=number(0.5),
+        n_sweeps=passed(1),
+        rng=own(lambda: np.random.default_rng(0)),
+        start=optional(spins(COMPATIBLE, (4, 4))),
+    ),
+    Row("inverse.corner_features", coarse=spins(LATTICE, EQUAL_SIDES), n_features=size(3, 1, 6)),
+    Row(
+        "inverse.fit_rule",
+        fine=replace(spins(GROWN, (4, 4, 4)), drawn_odd=nothing, extremes=None),
+        coarse=replace(spins(LATTICE * 2, (4, 2, 2)), drawn_odd=nothing, extremes=None),
+        n_weights=three_or_six(),
+        probabilities=optional(reals([1.0, 0.5, 2.0, 1.0], (4,), 0.0)),
+    ),
+    Row(
+        "inverse.grow",
+        coarse=spins(LATTICE, EQUAL_SIDES),
+        weights=reals([0.75, 0.25, 0.125], ({3, 6},)),
+        rng=rng(),
+        n_steps=size(1, 0, 60, top=3),
+    ),
+    Row(
+        "inverse.match_rule",
+        targets=reals([[-1.5, 12.0, 0.625]], (1, 3)),
+        sizes=Kind(lambda: [4], lambda: [*not_numbers(), 4, [], [3], [0], [2048], [4.0], [8, 4]]),
+        n_samples=size(3, 2, top=5, takes_time=True),
+        rng=rng(),
+        n_weights=three_or_six(),
+    ),
     Row("ising.bits_to_spins", bits=bits(BITS, (...,))),
     Row("ising.boltzmann_probabilities", n_sites=size(4, 1, 20, top=10), **single_field),
     Row("ising.chain_energy", spins=spins(SPINS, (..., ANY)), **single_field),
