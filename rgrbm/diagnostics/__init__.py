@@ -2,6 +2,7 @@
 
 from rgrbm.diagnostics.chain import correlation, correlation_by_distance, estimate_coupling
 from rgrbm.diagnostics.convergence import r_hat
+from rgrbm.diagnostics.importance import TooFewEffectiveSamplesError, importance
 from rgrbm.diagnostics.information import mutual_information
 from rgrbm.diagnostics.lattice import binder, pseudo_likelihood_couplings
 from rgrbm.diagnostics.series import (
@@ -14,12 +15,14 @@ from rgrbm.diagnostics.series import (
 __all__ = [
     "ChainsDisagreeError",
     "SeriesTooShortError",
+    "TooFewEffectiveSamplesError",
     "autocorrelation_time",
     "binder",
     "correlation",
     "correlation_by_distance",
     "effective_sample_size",
     "estimate_coupling",
+    "importance",
     "mutual_information",
     "pseudo_likelihood_couplings",
     "r_hat",
