@@ -2,7 +2,6 @@
 
 from rgrbm.diagnostics.chain import correlation, correlation_by_distance, estimate_coupling
 from rgrbm.diagnostics.convergence import r_hat
-from rgrbm.diagnostics.importance import TooFewEffectiveSamplesError, importance
 from rgrbm.diagnostics.information import mutual_information
 from rgrbm.diagnostics.lattice import binder, pseudo_likelihood_couplings
 from rgrbm.diagnostics.series import (
@@ -11,6 +10,7 @@ from rgrbm.diagnostics.series import (
     autocorrelation_time,
     effective_sample_size,
 )
+from rgrbm.diagnostics.weighted import TooFewEffectiveSamplesError, importance
 
 __all__ = [
     "ChainsDisagreeError",
