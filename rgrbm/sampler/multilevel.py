@@ -412,7 +412,9 @@ class MultilevelSampler:
         seen = (group + spacing * offsets[:, None]) % self.size
         shells = np.cumsum(new_shell)
         n_hidden = 0 if exact else self.n_hidden
-        weights = np.where(np.arange(shells[-1] + 1) == 0, self.coupling, 0)
+        # All but the last spins are of one colour of the checkerboard, which K < 0 makes alike, too.
+        nearest = self.coupling if exact else abs(self.coupling)
+        weights = np.where(np.arange(shells[-1] + 1) == 0, nearest, 0)
         units = rng.normal(0, len(offsets) ** -0.5, (n_hidden, len(offsets)))
         return _Layer(
             spacing=spacing,
