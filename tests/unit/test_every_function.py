@@ -676,7 +676,7 @@ ROWS = [
                 {
                     "spins": passed(TORI),
                     "n_steps": passed(2),
-                    "rng": passed(np.random.default_rng(4)),
+                    "rng": own(lambda: np.random.default_rng(4)),
                     "weights": optional(reals([0.5, 2.0], (2,), 0.0)),
                 },
             ),

@@ -102,8 +102,7 @@ def main():
     rng = np.random.default_rng(SEEDS["chain-free"])
     sampler = MultilevelSampler(4, K, rng=rng)
     for size in (4, 8, 16, 32, 64):
-        n_samples = {32: 10_000, 64: 5000}.get(size, 20_000)
-        sampler.refit_by_weights(n_samples, 2, n_steps=1000, rng=rng)
+        sampler.refit_by_weights(20_000, 2, n_steps=800, rng=rng)
         if size < 64:
             sampler = sampler.enlarge(rng=rng)
     weigh("chain-free-64", sampler, 20_000, rng)
