@@ -292,7 +292,7 @@ class MultilevelSampler:
             log_weights = -lattice_energy(spins, self.coupling) - log_q
             log_weights -= log_weights.max()
             found[k] = _ess(log_weights)
-            while _ess(log_weights) < min(LEAST_ESS, 0.5):
+            while _ess(log_weights) < LEAST_ESS:
                 log_weights *= SOFTER
             self.fit(spins, n_steps=n_steps, rng=rng, weights=np.exp(log_weights))
         return found
@@ -412,7 +412,7 @@ class MultilevelSampler:
         seen = (group + spacing * offsets[:, None]) % self.size
         shells = np.cumsum(new_shell)
         n_hidden = 0 if exact else self.n_hidden
-        # All but the last spins are of one colour of the checkerboard, which K < 0 makes alike, too.
+        # All but the last spins are on one colour of the checkerboard: K < 0 makes them alike, too.
         nearest = self.coupling if exact else abs(self.coupling)
         weights = np.where(np.arange(shells[-1] + 1) == 0, nearest, 0)
         units = rng.normal(0, len(offsets) ** -0.5, (n_hidden, len(offsets)))
