@@ -454,14 +454,29 @@ def _hand_over(source, layer):
                 layer.units[:, k] = source.units[:, old]
 
 
+def _shell_sums(layer):
+    """Return a matrix that sums over the offsets of each shell, (n_shells, n_seen)."""
+    return np.equal.outer(np.arange(len(layer.weights)), layer.shells).astype(np.float32)
+
+
+def _gradient(layer, seen, drawn, shell_sums, back):
+    """Slopes of the mean log-likelihood of drawn spins, for weights, amplitudes and units."""
+    pull, units = layer.follow(seen)
+    slope = (2 / drawn.size) * drawn * expit(-2 * drawn * pull)
+    by_unit = (units @ slope).reshape(-1, 8).sum(axis=1)
+    units = slope * (1 - units**2)
+    by_seen = (units @ seen.T).reshape(-1, 8, len(seen))
+    by_seen = np.take_along_axis(by_seen, back[None], axis=2).sum(axis=1)
+    return shell_sums @ (seen @ slope), by_unit, layer.amplitudes[:, None] * by_seen
+
+
 def _fit(layer, flat, cumulated, n_steps, rng):
     """Raise the likelihood of the layer's spins, given those that they see, by Adam."""
     used, where = np.unique(np.r_[layer.sites[None], layer.seen], return_inverse=True)
     where = where.reshape(-1, len(layer.sites))
     flat = flat[:, used]
     n_configurations = -(-EXAMPLES // len(layer.sites))
-    shell_sums = np.equal.outer(np.arange(len(layer.weights)), layer.shells).astype(np.float32)
-    back = np.argsort(layer.turned, axis=1)  # undoes each symmetry
+    shell_sums, back = _shell_sums(layer), np.argsort(layer.turned, axis=1)  # undoes a symmetry
     parameters = [layer.weights, layer.amplitudes, layer.units]
     means = [np.zeros_like(part) for part in parameters]
     squares = [np.zeros_like(part) for part in parameters]
@@ -470,13 +485,7 @@ def _fit(layer, flat, cumulated, n_steps, rng):
         spins = flat[np.minimum(picked, len(flat) - 1)].T.astype(np.float32, order="C")
         drawn = spins[where[0]].ravel()
         seen = spins[where[1:]].reshape(len(layer.seen), -1)
-        pull, units = layer.follow(seen)
-        slope = (2 / drawn.size) * drawn * expit(-2 * drawn * pull)  # of the log-likelihood
-        by_unit = (units @ slope).reshape(-1, 8).sum(axis=1)
-        units = slope * (1 - units**2)
-        by_seen = (units @ seen.T).reshape(-1, 8, len(seen))
-        by_seen = np.take_along_axis(by_seen, back[None], axis=2).sum(axis=1)
-        gradient = [shell_sums @ (seen @ slope), by_unit, layer.amplitudes[:, None] * by_seen]
+        gradient = _gradient(layer, seen, drawn, shell_sums, back)
         rate = RATE * (1 - step / n_steps)
         for part, slope, mean, square in zip(parameters, gradient, means, squares, strict=True):
             mean += (1 - MEMORY) * (slope - mean)
