@@ -10,6 +10,7 @@ The tested library under the executable book. Its doors are loaded when they are
 `tensor`             the square lattice as a tensor network, coarse-grained: TRG and HOTRG
 `decimation`         exact renormalization: coupling maps, flows, spins thinned and drawn back
 `sampler`            Metropolis, heat bath, and exact samples of the ring
+`inverse`            the renormalization group backwards: rules that grow configurations
 `diagnostics`        autocorrelation time, correlations and couplings from samples, with errors
 `estimate`           `Estimate`: a value and its standard error, printed as 0.995(6)
 `rbm`                restricted Boltzmann machines: `BernoulliRBM`, `GaussianBernoulliRBM`, `train`,
@@ -30,6 +31,7 @@ __all__ = [
     "decimation",
     "diagnostics",
     "estimate",
+    "inverse",
     "ising",
     "pipeline",
     "rbm",

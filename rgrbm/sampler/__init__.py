@@ -1,9 +1,11 @@
 """Samples of Ising models: Metropolis, heat bath, clusters, and exact sampling."""
 
 from rgrbm.sampler.chain import exact_chain, heat_bath_chain, metropolis_chain
+from rgrbm.sampler.glass import EdwardsAnderson
 from rgrbm.sampler.lattice import metropolis_lattice, swendsen_wang_lattice, wolff_lattice
 
 __all__ = [
+    "EdwardsAnderson",
     "exact_chain",
     "heat_bath_chain",
     "metropolis_chain",
