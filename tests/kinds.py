@@ -393,12 +393,18 @@ SHAPES += [(1, 5), (0, 0), (1, 2, 4), (2, 2, 2), (1, 0, 4), (1, 1, 1, 4)]
 
 SQUARE = "the last two axes are alike, and at least 2"
 SQUARES = "at least two samples of such"
+CUBE = "the last three axes are alike, and at least 2"
+CUBES = "samples of such"
 
 
 def fits(shape, rule):
     """Whether a shape is right; in a rule stand lengths, ranges of them, and ... at one end."""
     if rule == SQUARE:
         return len(shape) > 1 and shape[-2] == shape[-1] > 1
+    if rule == CUBES:
+        return len(shape) == 4 and fits(shape, CUBE)
+    if rule == CUBE:
+        return len(shape) > 2 and shape[-3] == shape[-2] == shape[-1] > 1
     if rule == SQUARES:
         return len(shape) == 3 and shape[0] > 1 and fits(shape, SQUARE)
     if rule[:1] == (...,):

@@ -10,9 +10,9 @@ Numbers of lanes are kept as words, too: word k of a counter holds binary digit 
 The plain version at the end says the same with one random number a spin.
 
 Arguments of the kernels: ``word``, uint64 (n_sites, n_chains), is updated in place; ``bonds``,
-uint64 (n_sites, 6), is 1 where the bond to a neighbour is -1; ``near``, uint64 (n_sites, 6), numbers
-these, first the three ahead; ``digits``, uint64 (n_chains, 64, 4), holds binary digit k of the p of
-class c; ``rng``, uint64 (2,), is a counter and its odd step.
+uint64 (n_sites, 6), is 1 where the bond to a neighbour is -1; ``near``, uint64 (n_sites, 6),
+numbers these, first the three ahead; ``digits``, uint64 (n_chains, 64, 4), holds binary digit k of
+the p of class c; ``rng``, uint64 (2,), is a counter and its odd step.
 """
 
 import math

@@ -2,8 +2,8 @@ r"""Samples of the spin glass of Edwards and Anderson: heat bath, and tempering.
 
 Bonds :math:`J_{ij} = \pm 1` between neighbours on a cubic lattice are coins, tossed once. No spin
 can please all its bonds, and at low temperature a chain is caught in one of very many valleys.
-Tempering :cite:p:`hukushima1996` lets it out: chains at many temperatures run beside each other, and
-two that are next to each other exchange their spins with the probability
+Tempering :cite:p:`hukushima1996` lets it out: chains at many temperatures run beside each other,
+and two that are next to each other exchange their spins with the probability
 
 .. math:: \min \big( 1, e^{(\beta_1 - \beta_2) (E_1 - E_2)} \big) ,
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from rgrbm._core import checks
 from rgrbm._core.loading import load
-from rgrbm._core.packing import CHAINS_PER_WORD, pack_chains, unpack_chains
+from rgrbm._core.packing import CHAINS_PER_WORD, unpack_chains
 from rgrbm.sampler import _runs
 
 __all__ = ["EdwardsAnderson"]

@@ -1,4 +1,4 @@
-"""Sample spin glasses of 4, 8 and 16 sites a side, long enough to compare sizes.
+"""Sample spin glasses of 4, 8 and 16 sites a side, to compare the sizes.
 
 The chapter on glasses and fields reads them. Written to glass.npz, beside this
 file.
@@ -29,7 +29,7 @@ from rgrbm.chapters import store_result
 from rgrbm.sampler import EdwardsAnderson
 
 TEMPERATURES = np.linspace(1.05, 2.0, 20)
-RUNS = {4: (8, 8_000), 8: (8, 32_000), 16: (4, 48_000)}  # words, and sweeps
+RUNS = {4: (8, 8_000), 8: (4, 16_000), 16: (2, 48_000)}  # words, and sweeps
 
 
 def waves(glass):

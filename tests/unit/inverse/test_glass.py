@@ -110,16 +110,21 @@ def test_blocks_have_the_law_given_their_majority(weight):
 def test_both_colours_and_all_weights_are_used():
     """Means of each class of weights, with blocks that can hardly be wrong."""
     rng = np.random.default_rng(9)
-    true = np.r_[0.8, rng.normal(0, 0.1, 9), 0.5, rng.normal(0, 0.1, 9), 0.3, 0.2]
+    small = rng.normal(0, 0.03, size=(2, 9))
+    true = np.r_[1.2, small[0], 0.7, small[1], 0.2, 0.1]
     coarse = random_overlaps(10, 400, 4)
     fine = upsample(coarse, true, rng)
     # What the majority forbids is rare, so the fit comes back near the weights.
-    assert np.abs(fit_upsampler(fine, coarse) - true).max() < 0.1
+    found = fit_upsampler(fine, coarse)
+    assert np.abs(found - true).max() < 0.1
+    others = np.abs(true) < 0.1
+    assert np.corrcoef(found[others], true[others])[0, 1] > 0.9
 
 
 def test_seeds_fix_the_result():
     coarse = random_overlaps(11, 3, 2)
-    one, two = (upsample(coarse, np.full(22, 0.1), np.random.default_rng(12)) for _ in range(2))
+    weights = np.r_[0.5, np.zeros(9), 0.3, np.zeros(9), 0.1, 0.1]
+    one, two = (upsample(coarse, weights, np.random.default_rng(12)) for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert one.dtype == np.int8
 
@@ -129,7 +134,9 @@ def test_samples_that_do_not_determine_the_weights_are_refused():
     with pytest.raises(ValueError, match="samples enough"):
         fit_upsampler(np.ones((5, 4, 4, 4)), coarse)
     coarse = random_overlaps(13, 50, 4)
+    first = np.indices((8, 8, 8)).sum(axis=0) % 2 == 0
     fine = coarse.repeat(2, 1).repeat(2, 2).repeat(2, 3)
+    fine = np.where(first, fine, random_overlaps(14, 50, 8))
     with pytest.raises(ValueError, match="grow without end"):
         fit_upsampler(fine, coarse)
 
