@@ -35,7 +35,7 @@ def fit_upsampler(fine, coarse):
     Parameters
     ----------
     fine : array_like, shape (n_samples, size, size, size)
-        Entries -1 and +1; `size` even.
+        Entries -1 and +1; `size` even, and at least 6: of fewer, blocks ahead and behind are one.
     coarse : array_like, shape (n_samples, size // 2, size // 2, size // 2)
         What blocks of the fine ones became, by whatever rule.
 

@@ -71,8 +71,10 @@ VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
 TENSOR = np.exp(-np.arange(36.0)).reshape(2, 3, 2, 3) + 0.5
 FINE, COARSE = np.random.default_rng(2).integers(-8, 8, size=(2, 6, 2))
 MASSES, JOINT = [1.0, 0.5, 0.0, 2.0, 1.0, 1.0], [[0.25, 0.125], [0.5, 0.125]]
-OVERLAPS = np.random.default_rng(4).choice([-1.0, 1.0], size=(40, 2, 2, 2))
-FLIPS = np.random.default_rng(5).choice([-1.0, 1.0], size=(40, 4, 4, 4), p=[0.25, 0.75])
+OVERLAPS = np.random.default_rng(4).choice([-1.0, 1.0], size=(40, 3, 3, 3))
+FLIPS = np.random.default_rng(5).choice([-1.0, 1.0], size=(40, 6, 6, 6), p=[0.25, 0.75])
+FINE_OVERLAPS = OVERLAPS.repeat(2, 1).repeat(2, 2).repeat(2, 3) * FLIPS
+CUBE_SPINS = OVERLAPS[0, :2, :2, :2]
 BONDS = np.random.default_rng(6).choice([-0.5, 0.5], size=(3, 2, 2, 2))
 LEVELS = [[0.5, 1.0, 0.0, 0.25], [0.0, 0.75, 1.0, 1.0], [0.25, 0.0, 0.0, 1.0]]
 SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
@@ -518,13 +520,13 @@ ROWS = [
     Row("estimate.Estimate.mean", values=reals(REALS, (TWO, ...)), axis=size(0, -2, 1)),
     Row(
         "inverse.fit_upsampler",
-        fine=spins(OVERLAPS.repeat(2, 1).repeat(2, 2).repeat(2, 3) * FLIPS, (40, 4, 4, 4)),
+        fine=spins(FINE_OVERLAPS, (40, 6, 6, 6)),
         coarse=passed(OVERLAPS),
     ),
     Row(
         "inverse.fit_upsampler",
-        fine=passed(OVERLAPS.repeat(2, 1).repeat(2, 2).repeat(2, 3) * FLIPS),
-        coarse=replace(spins(OVERLAPS, (40, 2, 2, 2)), names=("fine",)),
+        fine=passed(FINE_OVERLAPS),
+        coarse=replace(spins(OVERLAPS, (40, 3, 3, 3)), names=("fine",)),
     ),
     Row(
         "inverse.upsample",
@@ -538,8 +540,8 @@ ROWS = [
     Row("ising.enumerate_lattice", size=size(2, 2, 4)),
     Row("ising.enumerate_spins", n_sites=size(4, 1, 20, top=10)),
     Row("ising.exact_log_partition", n_sites=size(4, 1, 20, top=10), **single_field),
-    Row("ising.glass_energy", spins=spins(OVERLAPS[0], CUBE), bonds=passed(BONDS)),
-    Row("ising.glass_energy", spins=passed(OVERLAPS[0]), bonds=reals(BONDS, (..., 3, 2, 2, 2))),
+    Row("ising.glass_energy", spins=spins(CUBE_SPINS, CUBE), bonds=passed(BONDS)),
+    Row("ising.glass_energy", spins=passed(CUBE_SPINS), bonds=reals(BONDS, (..., 3, 2, 2, 2))),
     Row("ising.glass_moments", bonds=reals(BONDS, (3, 2, 2, 2))),
     Row("ising.lattice_energy", spins=spins(LATTICE, SQUARE), **single_field),
     Row("ising.spins_to_bits", spins=spins(SPINS, (...,))),
