@@ -394,6 +394,8 @@ SHAPES += [(1, 5), (0, 0), (1, 2, 4), (2, 2, 2), (1, 0, 4), (1, 1, 1, 4)]
 SQUARE = "the last two axes are alike, and at least 2"
 SQUARES = "at least two samples of such"
 EQUAL_SIDES = "the last two axes are alike, and at least 1"
+CUBE = "the last three axes are alike, and at least 2"
+CUBES = "samples of such"
 
 
 def fits(shape, rule):
@@ -402,6 +404,10 @@ def fits(shape, rule):
         return len(shape) > 1 and shape[-2] == shape[-1] > 1
     if rule == EQUAL_SIDES:
         return len(shape) > 1 and shape[-2] == shape[-1] > 0
+    if rule == CUBES:
+        return len(shape) == 4 and fits(shape, CUBE)
+    if rule == CUBE:
+        return len(shape) > 2 and shape[-3] == shape[-2] == shape[-1] > 1
     if rule == SQUARES:
         return len(shape) == 3 and shape[0] > 1 and fits(shape, SQUARE)
     if rule[:1] == (...,):

@@ -155,6 +155,16 @@ def lattice_states(name, value):
     return found
 
 
+def cubic_states(name, value):
+    """Return `value` as an int8 array of spins, whose last three axes are a cube."""
+    found = two_valued(name, value, -1, 1, (..., None, None, None)).astype(np.int8)
+    if not found.shape[-3] == found.shape[-2] == found.shape[-1] > 1:
+        raise ValueError(
+            f"{name} must have the shape (..., size, size, size) with size >= 2, got {found.shape}"
+        )
+    return found
+
+
 def integers(name, value, minimum, maximum):
     """Return an array of integers between two bounds, as int64."""
     found = numeric(name, value)

@@ -9,6 +9,7 @@ from rgrbm.ising.chain import (
     spins_to_bits,
     state_index,
 )
+from rgrbm.ising.glass import glass_energy, glass_moments
 from rgrbm.ising.lattice import enumerate_lattice, lattice_energy
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "enumerate_lattice",
     "enumerate_spins",
     "exact_log_partition",
+    "glass_energy",
+    "glass_moments",
     "lattice_energy",
     "spins_to_bits",
     "state_index",

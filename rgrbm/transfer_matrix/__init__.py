@@ -8,6 +8,7 @@ from rgrbm.transfer_matrix.chain import (
     magnetization,
     spectrum,
 )
+from rgrbm.transfer_matrix.glass import glass_log_partition
 from rgrbm.transfer_matrix.lattice import (
     onsager_free_energy,
     spontaneous_magnetization,
@@ -23,6 +24,7 @@ __all__ = [
     "correlation_length",
     "density_of_states",
     "free_energy_density",
+    "glass_log_partition",
     "log_partition",
     "magnetization",
     "onsager_free_energy",

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from kinds import (
     ANY,
+    CUBE,
+    CUBES,
     EQUAL_SIDES,
     EVEN,
     SQUARE,
@@ -57,7 +59,7 @@ from rgrbm.estimate import Estimate
 from rgrbm.ising import bits_to_spins, chain_energy
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
-from rgrbm.sampler import MultilevelSampler
+from rgrbm.sampler import EdwardsAnderson, MultilevelSampler
 
 GROWN = np.random.default_rng(3).choice([-1, 1], size=(4, 4, 4))
 COMPATIBLE = [[1, 1, -1, 1], [1, -1, -1, -1], [1, 1, 1, -1], [1, 1, -1, 1]]
@@ -73,6 +75,11 @@ VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
 TENSOR = np.exp(-np.arange(36.0)).reshape(2, 3, 2, 3) + 0.5
 FINE, COARSE = np.random.default_rng(2).integers(-8, 8, size=(2, 6, 2))
 MASSES, JOINT = [1.0, 0.5, 0.0, 2.0, 1.0, 1.0], [[0.25, 0.125], [0.5, 0.125]]
+OVERLAPS = np.random.default_rng(4).choice([-1.0, 1.0], size=(40, 3, 3, 3))
+FLIPS = np.random.default_rng(5).choice([-1.0, 1.0], size=(40, 6, 6, 6), p=[0.25, 0.75])
+FINE_OVERLAPS = OVERLAPS.repeat(2, 1).repeat(2, 2).repeat(2, 3) * FLIPS
+CUBE_SPINS = OVERLAPS[0, :2, :2, :2]
+BONDS = np.random.default_rng(6).choice([-0.5, 0.5], size=(3, 2, 2, 2))
 LEVELS = [[0.5, 1.0, 0.0, 0.25], [0.0, 0.75, 1.0, 1.0], [0.25, 0.0, 0.0, 1.0]]
 SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
 
@@ -325,6 +332,33 @@ def layer_rows(kind, make, states):
     ]
 
 
+def glass():
+    return EdwardsAnderson(2, [1.0, 2.0], n_samples=3, rng=np.random.default_rng(7))
+
+
+def glass_rows():
+    """The sampler of glasses, and what it is asked."""
+    counts = ("spins", "overlaps", "plane_overlaps", "energies", "swap_rates")
+    return [
+        Row(
+            "sampler.EdwardsAnderson",
+            size=size(2, 2, 64, top=5),
+            temperatures=reals([0.5, 1.0, 2.0], (ANY,), 1e-100),
+            n_samples=size(3),
+            rng=rng(),
+        ),
+        Row(
+            "sampler.EdwardsAnderson.run",
+            self=own(glass),
+            n_sweeps=size(2, 0, top=5, takes_time=True),
+            observe=optional(function(lambda glass: glass.energies().sum())),
+            every=size(1),
+            progress=flag(),
+        ),
+        *[Row(f"sampler.EdwardsAnderson.{name}", self=own(glass)) for name in counts],
+    ]
+
+
 def ring_energy(visible):
     return chain_energy(bits_to_spins(visible), 0.5)
 
@@ -549,12 +583,31 @@ ROWS = [
         rng=rng(),
         n_weights=three_or_six(),
     ),
+    Row(
+        "inverse.fit_upsampler",
+        fine=spins(FINE_OVERLAPS, (40, 6, 6, 6)),
+        coarse=passed(OVERLAPS),
+    ),
+    Row(
+        "inverse.fit_upsampler",
+        fine=passed(FINE_OVERLAPS),
+        coarse=replace(spins(OVERLAPS, (40, 3, 3, 3)), names=("fine",)),
+    ),
+    Row(
+        "inverse.upsample",
+        coarse=spins(OVERLAPS[:1], CUBES),
+        weights=reals(np.linspace(0, 0.125, 22), (22,)),
+        rng=rng(),
+    ),
     Row("ising.bits_to_spins", bits=bits(BITS, (...,))),
     Row("ising.boltzmann_probabilities", n_sites=size(4, 1, 20, top=10), **single_field),
     Row("ising.chain_energy", spins=spins(SPINS, (..., ANY)), **single_field),
     Row("ising.enumerate_lattice", size=size(2, 2, 4)),
     Row("ising.enumerate_spins", n_sites=size(4, 1, 20, top=10)),
     Row("ising.exact_log_partition", n_sites=size(4, 1, 20, top=10), **single_field),
+    Row("ising.glass_energy", spins=spins(CUBE_SPINS, CUBE), bonds=passed(BONDS)),
+    Row("ising.glass_energy", spins=passed(CUBE_SPINS), bonds=reals(BONDS, (..., 3, 2, 2, 2))),
+    Row("ising.glass_moments", bonds=reals(BONDS, (3, 2, 2, 2))),
     Row("ising.lattice_energy", spins=spins(LATTICE, SQUARE), **single_field),
     Row("ising.spins_to_bits", spins=spins(SPINS, (...,))),
     Row("ising.state_index", states=bits(BITS, (..., range(1, 63)))),
@@ -692,6 +745,7 @@ ROWS = [
         n_chains=optional(size(2)),
         rng=rng(),
     ),
+    *glass_rows(),
     Row("sampler.exact_chain", **ring, rng=rng()),
     Row("sampler.heat_bath_chain", **chains),
     Row("sampler.heat_bath_chain", **started),
@@ -773,6 +827,7 @@ ROWS = [
     Row("transfer_matrix.correlation_length", **in_field),
     Row("transfer_matrix.density_of_states", size=size(3, 2, 16, top=8)),
     Row("transfer_matrix.free_energy_density", **in_field),
+    Row("transfer_matrix.glass_log_partition", bonds=reals(BONDS, (3, 2, 2, 2))),
     Row("transfer_matrix.log_partition", n_sites=size(4), **in_field),
     Row("transfer_matrix.magnetization", n_sites=length(), **in_field),
     Row("transfer_matrix.onsager_free_energy", coupling=numbers(0.5)),
