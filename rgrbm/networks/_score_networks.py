@@ -74,7 +74,7 @@ def train(
     key, states, start_gamma, rate, into, matrix, learning_rate,
     *, network, activation, width, n_steps, batch_size,
 ):  # fmt: skip
-    """Minimise the squared error of the noise; Adam, with a rate that ends at zero; keep the losses."""
+    """Minimise the squared error of the noise; Adam, its rate ends at zero. Keep the losses."""
 
     def loss(layers, clean, time, noise):
         gamma = start_gamma + rate * time[:, None]

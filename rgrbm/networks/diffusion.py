@@ -82,8 +82,8 @@ def probability_flow(score, schedule, states, *, n_steps=50):
 
     Notes
     -----
-    :cite:t:`song2021`. At time 0 there is noise already, of the width :math:`\sigma_i(0)`; with a
-    `gamma_min` of -10 it is 0.7 % of the unit, and the law is smeared by it.
+    :cite:t:`song2021sde`. At time 0 there is noise already, of the width :math:`\sigma_i(0)`; with
+    a `gamma_min` of -10 it is 0.7 % of the unit, and the law is smeared by it.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def generate(score, schedule, latent, *, n_steps=50):
 
     Notes
     -----
-    :cite:t:`songddim2021`. With many steps it is `probability_flow` back.
+    :cite:t:`song2021ddim`. With many steps it is `probability_flow` back.
 
     Examples
     --------

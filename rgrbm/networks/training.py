@@ -67,7 +67,8 @@ def train_score(
     ImportError
         If JAX or optax is not installed.
     FloatingPointError
-        If the training has led to numbers that are not finite.
+        If the training has led to numbers that are not finite, or to a loss that is a hundred
+        times as large as at the start.
     ValueError, TypeError
         If an argument is not as described.
 
@@ -124,7 +125,8 @@ def train_score(
     )
     layers = [tuple(np.asarray(part) for part in layer) for layer in layers]
     losses = np.asarray(losses, dtype=np.float64)
-    if not all(np.isfinite(part).all() for part in [losses[-1], *sum(layers, ())]):
+    finite = all(np.isfinite(part).all() for part in [losses, *sum(layers, ())])
+    if not finite or losses[-1] > 100 * (1 + losses[0]):
         raise FloatingPointError("the training has diverged: try a smaller learning_rate")
     return NetworkScore(layers, losses, schedule, into, basis.matrix, options)
 
