@@ -192,6 +192,10 @@ def test_the_gaussian_gains_nothing_and_the_exact_score_its_divergence():
     assert losses.gain.value > 20 * losses.gain.error
     total = losses.loss.value + losses.gain.value
     assert abs(total - losses.gaussian) < 4.5 * losses.loss.error
+    times = (np.arange(200) + 0.5) / 200
+    noise = schedule.sigma(times) ** 2
+    closed = np.mean(1 - noise / (schedule.alpha(times) ** 2 * states.var() + noise))
+    assert abs(losses.gaussian - closed) < 1e-12
     best = gaussian_score([0.0], [[10.0]], schedule)
     assert abs(denoising_losses(best, schedule, states, rng=rng).gain.value) < 1e-4
 
