@@ -15,6 +15,8 @@ The tested library under the executable book. Its doors are loaded when they are
 `estimate`           `Estimate`: a value and its standard error, printed as 0.995(6)
 `rbm`                restricted Boltzmann machines: `BernoulliRBM`, `GaussianBernoulliRBM`, `train`,
                      ln Z exactly and by annealed importance sampling, effective couplings
+`networks`           laws carried to noise and back: bases, noise schedules, scores, exact and
+                     learned (these need JAX and optax); the scalar field on a ring, solved
 `datasets`           the bundled MNIST zeros and ones; the full MNIST set, by checksum
 `pipeline`           `RBMTransformer`, a machine as a step of scikit-learn (needs scikit-learn)
 `scan`               experiments over seeds and parameters
@@ -33,6 +35,7 @@ __all__ = [
     "estimate",
     "inverse",
     "ising",
+    "networks",
     "pipeline",
     "rbm",
     "sampler",

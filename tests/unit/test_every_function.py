@@ -10,7 +10,7 @@ import math
 import re
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -37,6 +37,7 @@ from kinds import (
     flag,
     function,
     integers,
+    magnitudes,
     not_numbers,
     nothing,
     number,
@@ -57,6 +58,7 @@ from kinds import (
 import rgrbm
 from rgrbm.estimate import Estimate
 from rgrbm.ising import bits_to_spins, chain_energy
+from rgrbm.networks import Basis, Schedule, gaussian_score, train_score
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
 from rgrbm.sampler import EdwardsAnderson, MultilevelSampler
@@ -71,6 +73,8 @@ HIDDEN = [[1, 0, 1], [0, 0, 1], [1, 1, 0]]
 REALS = [[0.5, -1.0, 2.0, 0.25], [1.0, 0.0, -0.5, 4.0], [2.0, 2.0, 1.0, -1.0]]
 WEIGHTS = [[0.5, -1.0, 2.0], [0.25, 0.5, 0.0], [1.0, -2.0, 0.5], [-0.5, 0.0, 1.5]]
 VISIBLE_BIAS, HIDDEN_BIAS, SIGMA = [0.5, -0.5, 0.25, 1.0], [-1.0, 0.5, 0.25], [1.0, 0.5, 2.0, 4.0]
+POSITIVE = (np.array(WEIGHTS) @ np.transpose(WEIGHTS) + 2 * np.eye(4)).tolist()
+HIDDEN_MEAN = [0.25, 0.5, -1.0, 0.0]
 VECTOR = [*np.ravel(WEIGHTS), *VISIBLE_BIAS, *HIDDEN_BIAS]
 TENSOR = np.exp(-np.arange(36.0)).reshape(2, 3, 2, 3) + 0.5
 FINE, COARSE = np.random.default_rng(2).integers(-8, 8, size=(2, 6, 2))
@@ -359,6 +363,55 @@ def glass_rows():
     ]
 
 
+def instance(make):
+    """Make the kind of an object of a class of ours."""
+
+    def wrong():
+        values = [None, 0, "basis", b"basis", object(), [], {}, np.eye(4), math.nan, Unprintable()]
+        return [*values, type(make()), of_bits()]
+
+    return Kind(make, wrong)
+
+
+def levels():
+    return Schedule([-4.0, -3.0, -3.0, -2.0], [4.0, 4.0, 5.0, 3.0])
+
+
+def waves():
+    return Basis("fourier", (4,), mean=VISIBLE_BIAS, covariance=POSITIVE, whiten=True)
+
+
+def exact_score():
+    return gaussian_score(HIDDEN_MEAN, POSITIVE, levels())
+
+
+@cache
+def learned_score():
+    rng = np.random.default_rng(0)
+    return train_score(rng.normal(size=(8, 4)), waves(), levels(), n_steps=2, width=2, rng=rng)
+
+
+def scores():
+    values = [None, 0, "abc", abs, object(), Unprintable(), [], {}, np.eye(4)]
+    return Kind(exact_score, lambda: values)
+
+
+def times():
+    kind = replace(numbers(0.5), drawn_odd=nothing)
+    return replace(
+        kind,
+        wrong=lambda: [*kind.wrong(), -0.1, 1.1, [0.5, 2.0]],
+        odd=lambda: [(np.float32(0.5), 0.5), ([0.25, 1], np.array([0.25, 1.0]))],
+        extremes=magnitudes(0.0, 1.0),
+    )
+
+
+def field_shape():
+    values = [None, 1, 2.5, "abc", (), (0,), (-1,), (2.5,), ("a",), (5000,), (100, 100)]
+    values += [(2,) * 9, (None,), np.array([4]), {4}, object(), Unprintable(), (True,), (2**60,)]
+    return Kind(lambda: (4,), lambda: values, lambda: [([4], (4,)), ((np.int8(4),), (4,))])
+
+
 def ring_energy(visible):
     return chain_energy(bits_to_spins(visible), 0.5)
 
@@ -376,6 +429,12 @@ renormalized = {
     "coupling": real(0.5, 0, 300),
     "bond": size(2, 1, 64, top=4),
     "n_steps": size(2, 0, 60, top=4),
+}
+field_ring = {
+    "n_sites": size(4, 2),
+    "mass_squared": real(-0.5, -1000, 1000),
+    "quartic": real(0.5, 0, 1000, top=10.0),
+    "n_points": size(96, 16, 2000, top=100),
 }
 operators = {"fine": reals(FINE, (6, 2)), "coarse": reals(COARSE, (6, 2))}
 ring = {"n_samples": size(3), "n_sites": size(4), **single_field}
@@ -808,6 +867,120 @@ ROWS = [
         grid=grid(),
         executor=optional(executor()),
         progress=flag(),
+    ),
+    Row(
+        "networks.Basis",
+        kind=choice("haar"),
+        shape=field_shape(),
+        mean=optional(reals(VISIBLE_BIAS, (4,))),
+        covariance=optional(reals(POSITIVE, (4, 4))),
+        whiten=flag(),
+    ),
+    Row(
+        "networks.Basis",
+        kind=passed("pca"),
+        shape=passed((4,)),
+        covariance=reals(POSITIVE, (4, 4)),
+        whiten=passed(True),
+    ),
+    Row(
+        "networks.Basis.from_data",
+        kind=choice("fourier"),
+        data=replace(reals(REALS, (TWO, ANY)), wrong=not_numbers, drawn_wrong=nothing),
+        whiten=flag(),
+    ),
+    Row("networks.Basis.forward", self=own(waves), fields=reals(REALS, (ANY, 4))),
+    Row("networks.Basis.inverse", self=own(waves), states=reals(REALS, (ANY, 4))),
+    Row(
+        "networks.Basis.transform_covariance",
+        self=own(waves),
+        covariance=reals(POSITIVE, (4, 4)),
+    ),
+    Row(
+        "networks.Schedule",
+        start=reals([-4.0, -3.0], (ANY,)),
+        stop=reals([3.0, 4.0], (2,)),
+    ),
+    Row(
+        "networks.Schedule.soft",
+        labels=reals(VISIBLE_BIAS, (ANY,)),
+        steepness=real(0.5, 0.0),
+        gamma_min=real(-4.0, -1e4, 1e4, top=2.0),
+        gamma_max=real(4.0, -1e4, 1e4),
+    ),
+    *[
+        Row(f"networks.Schedule.{name}", self=own(levels), time=times())
+        for name in ("gamma", "alpha", "sigma", "beta")
+    ],
+    Row(
+        "networks.denoising_losses",
+        score=function(lambda states, time: -states),
+        schedule=instance(levels),
+        states=reals(np.resize(REALS, (5, 4)) + np.eye(5, 4), (range(5, 10**6), 4)),
+        rng=rng(),
+    ),
+    Row(
+        "networks.few_step_divergence",
+        variances=reals(SIGMA, (4,), 1e-20),
+        schedule=instance(levels),
+        n_steps=size(2, top=5, takes_time=True),
+    ),
+    Row(
+        "networks.gaussian_score",
+        mean=reals(HIDDEN_MEAN, (4,)),
+        covariance=reals(POSITIVE, (4, 4)),
+        schedule=instance(levels),
+    ),
+    Row(
+        "networks.generate",
+        score=function(lambda states, time: -states),
+        schedule=instance(levels),
+        latent=reals(REALS, (ANY, 4)),
+        n_steps=size(2, top=5, takes_time=True),
+    ),
+    Row(
+        "networks.mixture_score",
+        weights=reals([0.25, 0.75], (2,)),
+        means=reals([HIDDEN_MEAN, VISIBLE_BIAS], (2, 4)),
+        covariances=reals([POSITIVE, POSITIVE], (2, 4, 4)),
+        schedule=instance(levels),
+    ),
+    Row(
+        "networks.phi4_action",
+        fields=reals(REALS, (..., TWO)),
+        mass_squared=real(-0.5, -1000, 1000),
+        quartic=real(0.5, 0, 1000, top=10.0),
+    ),
+    Row("networks.phi4_ring_correlations", **field_ring),
+    Row("networks.phi4_ring_log_partition", **field_ring),
+    Row(
+        "networks.phi4_samples",
+        n_samples=size(3),
+        n_sites=size(4, 2),
+        mass_squared=field_ring["mass_squared"],
+        quartic=field_ring["quartic"],
+        n_sweeps=size(2, 0, top=5, takes_time=True),
+        rng=rng(),
+    ),
+    Row(
+        "networks.probability_flow",
+        score=scores(),
+        schedule=instance(levels),
+        states=reals(REALS, (ANY, 4)),
+        n_steps=size(2, top=5, takes_time=True),
+    ),
+    Row(
+        "networks.train_score",
+        fields=reals(REALS, (TWO, 4)),
+        basis=instance(waves),
+        schedule=instance(levels),
+        network=choice("ring"),
+        activation=choice("relu"),
+        width=size(2, 1, 4096, top=2),
+        n_steps=size(1, 1, top=2, takes_time=True),
+        batch_size=size(2, 1, top=2),
+        learning_rate=real(0.25, 0.0, 1e10, above=True),
+        rng=rng(),
     ),
     Row("rbm.walsh_couplings", log_weights=reals([0.5, -1.0, 2.0, 0.0], ((2, 4, 8, 16),))),
     Row("tensor.hotrg", **renormalized),
