@@ -10,16 +10,19 @@ from rgrbm.diagnostics.series import (
     autocorrelation_time,
     effective_sample_size,
 )
+from rgrbm.diagnostics.weighted import TooFewEffectiveSamplesError, importance
 
 __all__ = [
     "ChainsDisagreeError",
     "SeriesTooShortError",
+    "TooFewEffectiveSamplesError",
     "autocorrelation_time",
     "binder",
     "correlation",
     "correlation_by_distance",
     "effective_sample_size",
     "estimate_coupling",
+    "importance",
     "mutual_information",
     "pseudo_likelihood_couplings",
     "r_hat",

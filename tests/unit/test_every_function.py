@@ -56,8 +56,10 @@ from rgrbm.estimate import Estimate
 from rgrbm.ising import bits_to_spins, chain_energy
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
+from rgrbm.sampler import MultilevelSampler
 
 LATTICE = [[[1, -1], [1, 1]], [[-1, -1], [1, -1]]]
+TORI = [np.resize([1, 1, -1], (4, 4)), np.resize([-1, -1, 1, 1, -1], (4, 4))]
 SPINS = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, 1]]
 BITS = [[1, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 1]]
 HIDDEN = [[1, 0, 1], [0, 0, 1], [1, 1, 0]]
@@ -153,6 +155,23 @@ def series(least=2):
         drawn_odd=nothing,
         extremes=signed().map(lambda size: size * SERIES),
     )
+
+
+def log_weights():
+    """Make the kind of logarithms of weights, enough of them that are alike."""
+    kind = series()
+    right = np.linspace(0, 1, 400)
+    wrong = [np.zeros((2, 200)), right[:1], right[:0], np.full(400, np.nan), 0.5, np.full(9, 1e300)]
+    return Kind(
+        lambda: right.copy(),
+        lambda: [*not_numbers(), *wrong],
+        lambda: [(list(right), right), (right[::-1][::-1], right)],
+        extremes=kind.extremes.map(lambda found: found[0]),
+    )
+
+
+def multilevel():
+    return MultilevelSampler(4, 0.5, n_hidden=1, rng=np.random.default_rng(5))
 
 
 def monitors():
@@ -473,6 +492,7 @@ ROWS = [
     ),
     Row("diagnostics.effective_sample_size", series=series()),
     Row("diagnostics.estimate_coupling", spins=spins(SPINS, (TWO, TWO)), n_blocks=size(3, 2)),
+    Row("diagnostics.importance", log_weights=log_weights()),
     Row("diagnostics.mutual_information", joint=reals(JOINT, (ANY, ANY))),
     Row(
         "diagnostics.pseudo_likelihood_couplings",
@@ -629,6 +649,50 @@ ROWS = [
     Row("sampler.exact_chain", **ring, rng=rng()),
     Row("sampler.heat_bath_chain", **chains),
     Row("sampler.heat_bath_chain", **started),
+    Row(
+        "sampler.MultilevelSampler",
+        size=power_of_two(),
+        coupling=real(0.5, -20, 20),
+        n_colors=size(2, 1, 2),
+        window=size(3, 1, 8),
+        n_hidden=size(2, 0, 1024),
+        rng=rng(),
+    ),
+    *[
+        Row(f"sampler.MultilevelSampler.{name}", self=own(multilevel), **arguments)
+        for name, arguments in [
+            ("enlarge", {"rng": rng()}),
+            (
+                "fit",
+                {
+                    "spins": spins(TORI, (ANY, 4, 4)),
+                    "n_steps": size(2, 0, top=3, takes_time=True),
+                    "rng": rng(),
+                    "weights": passed(None),
+                },
+            ),
+            (
+                "fit",
+                {
+                    "spins": passed(TORI),
+                    "n_steps": passed(2),
+                    "rng": own(lambda: np.random.default_rng(4)),
+                    "weights": optional(reals([0.5, 2.0], (2,), 0.0)),
+                },
+            ),
+            ("log_prob", {"spins": spins(TORI, (..., 4, 4))}),
+            (
+                "refit_by_weights",
+                {
+                    "n_samples": size(3, 2),
+                    "n_rounds": size(1, 0, top=2, takes_time=True),
+                    "n_steps": size(2, 0, top=3, takes_time=True),
+                    "rng": rng(),
+                },
+            ),
+            ("sample", {"n_samples": size(3), "rng": rng()}),
+        ]
+    ],
     Row("sampler.metropolis_chain", **chains),
     Row("sampler.metropolis_chain", **started),
     Row("sampler.metropolis_lattice", **tori),
