@@ -392,9 +392,8 @@ class MultilevelSampler:
         return layers
 
     def _layer(self, spacing, group, known, exact, rng):
-        window = 1 if exact else self.window
         period = self.size // spacing
-        reach = np.arange(-window, window + 1)
+        reach = np.arange(-self.window, self.window + 1)
         offsets = np.stack(np.meshgrid(reach, reach, indexing="ij"), axis=-1).reshape(-1, 2)
         offsets = np.unique((offsets + period // 2) % period - period // 2, axis=0)
         sites = (group[0] + spacing * offsets) % self.size

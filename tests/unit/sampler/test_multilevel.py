@@ -193,6 +193,21 @@ def test_weights_count():
     assert sampler.log_prob(down) > sampler.log_prob(up) + 1
 
 
+def test_the_law_of_the_first_four_has_their_symmetry():
+    rng = np.random.default_rng(12)
+    spins = np.ones((3, 8, 8))
+    spins[0, 0, 0] = -1  # one corner down
+    spins[1, 0] = -1  # two next to each other
+    sampler = MultilevelSampler(8, COUPLING, rng=rng).fit(spins, n_steps=0, rng=rng)
+    q = np.exp(sampler.log_first)
+    assert abs(q.sum() - 1) < 1e-12
+    # Half a sample for each of 16 states, and three samples: all alike, one unlike, neighbours.
+    np.testing.assert_allclose(q[[0, 15]], (0.5 + 1 / 2) / 11)
+    np.testing.assert_allclose(q[[1, 2, 4, 8, 7, 11, 13, 14]], (0.5 + 1 / 8) / 11)
+    np.testing.assert_allclose(q[[3, 12, 5, 10]], (0.5 + 1 / 4) / 11)
+    np.testing.assert_allclose(q[[6, 9]], 0.5 / 11)
+
+
 def test_a_size_that_is_no_power_of_two_is_refused():
     with pytest.raises(ValueError, match="size must be a power of two, got 12"):
         MultilevelSampler(12, COUPLING, rng=np.random.default_rng(0))
