@@ -32,7 +32,7 @@ class EdwardsAnderson:
         neighbours, each with a coin of its own.
     temperatures : array_like, shape (n_temperatures,)
         In units of J, at least 1e-100, increasing.
-    n_samples : int, optional
+    n_samples : int
         Glasses, each with bonds of its own; at least 1.
     rng : numpy.random.Generator
         For the bonds, the spins to start with, which are random, and all that `run` draws.
@@ -57,13 +57,13 @@ class EdwardsAnderson:
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> glass = EdwardsAnderson(4, [1.0, 1.5, 2.0], rng=rng)
+    >>> glass = EdwardsAnderson(4, [1.0, 1.5, 2.0], n_samples=64, rng=rng)
     >>> glass.run(100)
     >>> bool((np.diff(glass.energies().mean(axis=(1, 2))) > 0).all())
     True
     """
 
-    def __init__(self, size, temperatures, *, n_samples=64, rng):
+    def __init__(self, size, temperatures, *, n_samples, rng):
         self.size = checks.integer("size", size, 2, 64)
         self.temperatures = checks.array("temperatures", temperatures, (None,))
         if self.temperatures[0] < COLDEST or (np.diff(self.temperatures) <= 0).any():
@@ -123,7 +123,7 @@ class EdwardsAnderson:
 
         Examples
         --------
-        >>> glass = EdwardsAnderson(2, [1.0, 2.0], rng=np.random.default_rng(0))
+        >>> glass = EdwardsAnderson(2, [1.0, 2.0], n_samples=64, rng=np.random.default_rng(0))
         >>> glass.run(10, observe=EdwardsAnderson.energies, every=5).shape
         (2, 2, 2, 64)
         """
@@ -156,7 +156,7 @@ class EdwardsAnderson:
 
         Examples
         --------
-        >>> EdwardsAnderson(2, [1.0], rng=np.random.default_rng(0)).spins().shape
+        >>> EdwardsAnderson(2, [1.0], n_samples=64, rng=np.random.default_rng(0)).spins().shape
         (1, 2, 64, 2, 2, 2)
         """
         chains = np.moveaxis(self._words, 2, 0)
@@ -172,7 +172,7 @@ class EdwardsAnderson:
 
         Examples
         --------
-        >>> EdwardsAnderson(2, [1.0], rng=np.random.default_rng(0)).overlaps().shape
+        >>> EdwardsAnderson(2, [1.0], n_samples=64, rng=np.random.default_rng(0)).overlaps().shape
         (1, 64, 2, 2, 2)
         """
         return self.spins().prod(axis=1, dtype=np.int8)
@@ -188,7 +188,7 @@ class EdwardsAnderson:
 
         Examples
         --------
-        >>> glass = EdwardsAnderson(4, [1.0], rng=np.random.default_rng(0))
+        >>> glass = EdwardsAnderson(4, [1.0], n_samples=64, rng=np.random.default_rng(0))
         >>> sums = glass.plane_overlaps()[0, :, 1]
         >>> bool((sums == glass.overlaps()[0].sum(axis=(1, 3))).all())
         True
@@ -213,7 +213,7 @@ class EdwardsAnderson:
         Examples
         --------
         >>> from rgrbm.ising import glass_energy
-        >>> glass = EdwardsAnderson(3, [1.0], rng=np.random.default_rng(0))
+        >>> glass = EdwardsAnderson(3, [1.0], n_samples=64, rng=np.random.default_rng(0))
         >>> bool((glass.energies() == glass_energy(glass.spins(), glass.bonds)).all())
         True
         """
@@ -234,7 +234,7 @@ class EdwardsAnderson:
 
         Examples
         --------
-        >>> glass = EdwardsAnderson(2, [1.0, 1.25], rng=np.random.default_rng(0))
+        >>> glass = EdwardsAnderson(2, [1.0, 1.25], n_samples=64, rng=np.random.default_rng(0))
         >>> glass.run(100)
         >>> bool(0.5 < glass.swap_rates()[0] < 1)
         True

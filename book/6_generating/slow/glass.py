@@ -52,7 +52,7 @@ def neighbours(glass):
 def one_word(size, word, n_sweeps):
     """Run 64 glasses; return their moments and their last overlaps."""
     rng = np.random.default_rng([size, word])
-    glass = EdwardsAnderson(size, TEMPERATURES, rng=rng)
+    glass = EdwardsAnderson(size, TEMPERATURES, n_samples=64, rng=rng)
     parts = []
     for share in (8, 8, 4, 2):  # of the run
         n_looks = n_sweeps // share // 200

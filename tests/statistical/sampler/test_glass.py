@@ -68,7 +68,7 @@ def exact_energies(bonds, temperatures, step=1e-3):
 @pytest.mark.slow
 def test_three_sites_a_side_by_the_transfer_matrix():
     temperatures = [1.1, 1.5, 2.0]
-    glass = EdwardsAnderson(3, temperatures, rng=np.random.default_rng(2))
+    glass = EdwardsAnderson(3, temperatures, n_samples=64, rng=np.random.default_rng(2))
     glass.run(300)
     found = glass.run(4000, observe=EdwardsAnderson.energies, every=2).mean(axis=(0, 2))
     exact = exact_energies(glass.bonds[:24], temperatures)
