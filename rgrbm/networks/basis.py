@@ -132,7 +132,7 @@ class Basis:
 
         Parameters
         ----------
-        fields : array_like, shape (n, *shape)
+        fields : array_like, shape (n, ...)
             At least one.
 
         Returns
@@ -162,7 +162,7 @@ class Basis:
 
         Returns
         -------
-        fields : ndarray of float64, shape (n, *shape)
+        fields : ndarray of float64, shape (n, ...)
 
         Raises
         ------

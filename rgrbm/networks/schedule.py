@@ -112,7 +112,7 @@ class Schedule:
         Raises
         ------
         ValueError, TypeError
-            If `time` is not as described.
+            If the time is not as described.
 
         Examples
         --------
