@@ -21,7 +21,9 @@ import numpy as np
 from machines import draw, learn
 
 from rgrbm.chapters import store_result
+from rgrbm.ising import lattice_energy
 from rgrbm.sampler import wolff_lattice
+from rgrbm.transfer_matrix import torus_thermodynamics
 
 SIZES = 40, 20, 10, 5
 PENALTY = 0.01
@@ -41,17 +43,23 @@ def layer(states, n_hidden, rng):
         shift=False,
         l1=PENALTY,
     )
+    weights[abs(weights) < PENALTY] = 0
+    weights = weights.astype(np.float16).astype(np.float32)
     return weights, draw(np.tanh(states @ weights), rng)
 
 
 if __name__ == "__main__":
     rng = np.random.default_rng(40)
-    states = wolff_lattice(20_000, 40, 0.408, n_clusters=100, rng=rng)
+    # From random spins the first clusters are small: 100 would leave it hot.
+    states = wolff_lattice(20_000, 40, 0.408, n_clusters=600, rng=rng)
+    energies = lattice_energy(states, 1.0) / 1600
+    error = energies.std() / np.sqrt(len(energies))
+    if abs(energies.mean() - torus_thermodynamics(40, 0.408)[1]) > 4 * error:
+        raise RuntimeError("the samples are not at K = 0.408")
     states = states.reshape(-1, 1600).astype(np.float32)
     results = {}
     for name, size in zip(("first", "second", "third"), SIZES[1:], strict=True):
         weights, states = layer(states, size**2, rng)
-        weights[abs(weights) < PENALTY] = 0
         results[name] = weights.astype(np.float16)
     store_result(Path(__file__).with_suffix(".npz"), **results)
     sys.stdout.write("written\n")
