@@ -51,7 +51,7 @@ class EdwardsAnderson:
     Notes
     -----
     64 samples share a machine word, so a multiple of 64 costs least. All samples, replicas and
-    temperatures have random numbers of their own: replicas that share them would become equal, and
+    temperatures have random numbers of their own: replicas that share them are not independent, and
     fake an overlap.
 
     Examples
