@@ -1,17 +1,16 @@
 """What samples of the square lattice say, with an error: Binder's cumulant, and couplings."""
 
 import numpy as np
-from scipy.special import expit
 
 from rgrbm._core import checks
+from rgrbm._core.likelihood import most_likely_couplings
 from rgrbm._core.numerics import jackknife, widening
 from rgrbm.estimate import Estimate
 
 __all__ = ["binder", "pseudo_likelihood_couplings"]
 
-MOST_STEPS = 50  # of Newton's method
 LARGEST_STEP = 2**31
-LARGEST = 20.0  # a coupling that grows beyond it has no best value
+NO_MAXIMUM = "spins must be disordered, and shells different: the pseudo-likelihood has no maximum"
 
 
 def binder(magnetization, *, n_blocks=50):
@@ -114,8 +113,8 @@ def pseudo_likelihood_couplings(spins, shells, *, n_blocks=50):
     counts = np.zeros((n_blocks, len(states)))
     np.add.at(counts, (block, kind.ravel()), 1.0)
     total = counts.sum(axis=0)
-    found = _best_couplings(states, total, np.zeros(len(shells)))
-    without = [_best_couplings(states, total - part, found) for part in counts]
+    found = most_likely_couplings(states, total, np.zeros(len(shells)), NO_MAXIMUM)
+    without = [most_likely_couplings(states, total - part, found, NO_MAXIMUM) for part in counts]
     variance = (n_blocks - 1) * np.var(without, axis=0)
     return Estimate(found, widening(n_blocks) * np.sqrt(variance))
 
@@ -155,21 +154,3 @@ def _input(spins, shell):
         felt += np.roll(spins, (down, right), axis=(1, 2))
         felt += np.roll(spins, (-down, -right), axis=(1, 2))
     return spins * felt
-
-
-def _best_couplings(states, counts, start):
-    """Maximise the sum of counts * ln sigma(2 K . states), by Newton's method."""
-    couplings = start
-    for _ in range(MOST_STEPS):
-        wrong = expit(-2 * states @ couplings)
-        slope = 2 * states.T @ (counts * wrong)
-        curvature = 4 * (states.T * (counts * wrong * (1 - wrong))) @ states
-        if np.linalg.cond(curvature) > 1e12 or np.abs(couplings).max() > LARGEST:
-            break
-        step = np.linalg.solve(curvature, slope)
-        couplings = couplings + step / max(1.0, np.abs(step).max())
-        if np.abs(step).max() < 1e-12:
-            return couplings
-    raise ValueError(
-        "spins must be disordered, and shells different: the pseudo-likelihood has no maximum"
-    )

@@ -18,6 +18,7 @@ from itertools import product
 import numpy as np
 
 from rgrbm._core import checks
+from rgrbm._core.likelihood import most_likely_couplings
 
 __all__ = ["fit_upsampler", "upsample"]
 
@@ -26,7 +27,6 @@ PLACES = list(product((0, 1, -1), repeat=3))
 CLASSES = sorted({(place.count(1), place.count(-1)) for place in PLACES})
 N_COARSE = len(CLASSES)
 N_WEIGHTS = 2 * N_COARSE + 2
-N_STEPS = 25  # of Newton's method: some eight are needed; after more, tanh is 1 where it grows
 
 
 def fit_upsampler(fine, coarse):
@@ -154,20 +154,9 @@ def _draw(field, rng):
 
 def _regression(features, spins):
     """Weights that make spins with the means tanh(features @ weights) most likely."""
-    weights = np.zeros(len(features))
-    features = features.reshape(len(weights), -1).T.astype(np.float64)
-    spins = spins.ravel()
-    if np.linalg.matrix_rank(features.T @ features) < len(weights):
-        raise ValueError("fine and coarse must be samples enough to determine the weights")
-    for _ in range(N_STEPS):
-        mean = np.tanh(features @ weights)
-        slope = features.T @ (spins - mean)
-        curvature = (features.T * (1 - mean**2)) @ features
-        change = np.linalg.lstsq(curvature, slope, rcond=None)[0]
-        weights += change / max(1.0, np.abs(change).max())
-        if np.abs(change).max() < 1e-10:
-            return weights
-    raise ValueError("fine and coarse must determine the weights: these grow without end")
+    inputs = (features * spins).reshape(len(features), -1).T.astype(np.float64)
+    complaint = "fine and coarse must be samples enough for the weights, or these grow without end"
+    return most_likely_couplings(inputs, np.ones(len(inputs)), np.zeros(len(features)), complaint)
 
 
 def _colour(size):

@@ -22,14 +22,13 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 
 from rgrbm._core import checks
+from rgrbm._core.likelihood import most_likely_couplings
 
 __all__ = ["corner_features", "fit_rule", "grow", "match_rule"]
 
 # What a corner sees, as (sigma, x, y, z) times sigma: of x and y none, one or both are like sigma.
 SEEN = np.array([(1, 2 * (n > 0) - 1, 2 * (n > 1) - 1, z) for n in range(3) for z in (-1, 1)])
 SPINS_AT_ONCE = 2**16  # few enough for the caches of a processor
-MOST_STEPS = 100  # of Newton's method
-LARGEST = 20.0  # a weight that grows beyond it has no best value
 
 
 def corner_features(coarse, n_features=3):
@@ -125,7 +124,17 @@ def fit_rule(fine, coarse, n_weights=3, *, probabilities=None):
         kind = _seen(coarse, x, y, z) + 6 * (fine[corner] == coarse) + 12 * sample
         counts += np.bincount(kind.ravel(), minlength=len(counts))
     unlike, alike = (probabilities @ counts.reshape(-1, 12)).reshape(2, 6)
-    return _most_likely(alike, unlike, n_weights)
+    inputs = _inputs(n_weights)
+    complaint = (
+        "fine must differ from coarse now and then, and coarse must have all six surroundings: "
+        "the likelihood has no maximum"
+    )
+    return most_likely_couplings(
+        np.concatenate([inputs, -inputs]),
+        np.concatenate([alike, unlike]),
+        np.zeros(n_weights),
+        complaint,
+    )
 
 
 def grow(coarse, weights, rng, n_steps=1):
@@ -321,23 +330,3 @@ def _averages(spins):
     squares = spins.sum(axis=(1, 2), dtype=float) ** 2
     cumulant = 1 - np.mean(squares**2) / (3 * np.mean(squares) ** 2)
     return -bonds.sum(dtype=float) / spins.size, squares.mean() / n_sites, cumulant
-
-
-def _most_likely(alike, unlike, n_weights):
-    """Maximise the likelihood of the six counts, by Newton's method."""
-    inputs, total = _inputs(n_weights), alike + unlike
-    weights = np.zeros(n_weights)
-    for _ in range(MOST_STEPS):
-        like = expit(2 * inputs @ weights)
-        slope = 2 * inputs.T @ (alike - total * like)
-        curvature = 4 * (inputs.T * (total * like * (1 - like))) @ inputs
-        if np.linalg.cond(curvature) > 1e12 or np.abs(weights).max() > LARGEST:
-            break
-        step = np.linalg.solve(curvature, slope)
-        weights = weights + step / max(1.0, np.abs(step).max())
-        if np.abs(step).max() < 1e-12:
-            return weights
-    raise ValueError(
-        "fine must differ from coarse now and then, and coarse must have all six surroundings: "
-        "the likelihood has no maximum"
-    )
