@@ -57,10 +57,10 @@ def flip_ratios(spins, slopes, steps, scale):
 def plain_heat_bath(spins, slopes, steps, scale, uniforms):
     for numbers in uniforms:
         for i, step in enumerate(steps):
-            weight = plain_flip_ratios(spins[:, i : i + 1], slopes, steps[i : i + 1], scale) ** 2
-            flips = numbers[:, i] < weight[:, 0] / (1 + weight[:, 0])
-            step = np.where(flips[:, None], spins[:, i : i + 1] * step, 0)
-            slopes[:] = (slopes - step) / (1 - slopes * step)
+            turn = spins[:, i, None] * step
+            weight = (scale * np.prod(1 - slopes * turn, axis=1)) ** 2
+            flips = numbers[:, i] < weight / (1 + weight)
+            slopes[flips] = ((slopes - turn) / (1 - slopes * turn))[flips]
             spins[flips, i] *= -1
 
 

@@ -19,8 +19,8 @@ from rgrbm._core.numerics import finite, sum_softplus
 __all__ = ["GaussianTrap", "trap_local_energy"]
 
 FIRST_WEIGHTS = 0.05  # standard deviation
-STEPS_PER_SWEEP = 5
-STEP = 0.5  # of the proposals, in units of the oscillator length: about half of them are accepted
+STEPS_PER_SWEEP = 10
+STEP = 0.6  # of the proposals, in units of the oscillator length: about half of them are accepted
 
 
 def trap_local_energy(positions, gradient, laplacian, *, interaction=True):
@@ -291,7 +291,7 @@ class GaussianTrap:
         n_samples : int
             Chains, at least 1.
         n_sweeps : int
-            Each of five steps of Metropolis's rule, which move both electrons. At least 0.
+            Each of ten steps of Metropolis's rule, which move both electrons. At least 0.
         rng : numpy.random.Generator
         start : array_like, shape (n_samples, 4), optional
             Positions to start with, by default normal ones.

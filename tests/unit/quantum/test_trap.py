@@ -137,14 +137,14 @@ def test_samples_come_from_the_seed_and_the_start():
     np.testing.assert_array_equal(PLACES, kept)
 
 
-def test_a_sweep_is_five_proposals_and_half_of_them_are_accepted():
+def test_a_sweep_is_ten_proposals_and_some_are_accepted():
     trap = make(0, interaction=False)
     for value in trap.parameters().values():
         value[...] = 0
     start = trap.sample(20_000, n_sweeps=10, rng=np.random.default_rng(1))
     moved = trap.sample(20_000, n_sweeps=1, rng=np.random.default_rng(2), start=start)
     still = (moved == start).all(axis=1).mean()
-    assert 0.01 < still < 0.1  # of five; a half to the power of five is 0.03
+    assert 0.001 < still < 0.05
 
 
 def test_parameters_that_have_run_away_are_told():
