@@ -44,8 +44,8 @@ def optimize(state, *, n_samples, n_steps, rng, learning_rate=0.05, shift=1e-3, 
     learning_rate : float, optional
         Length of a step in imaginary time, above 0 and at most 1.
     shift : float, optional
-        Added to the diagonal of the covariance in the end, from 1e-12 to 1; it begins at 0.1. A
-        small one learns faster, and runs away sooner.
+        Added to the diagonal of the covariance in the end, from 1e-12 to 1; it begins at 0.1. With
+        a small one steps can overshoot, and the energy rise again.
     observe : callable, optional
         Called as ``observe(samples)`` before every step; what it returns is kept.
 
@@ -108,8 +108,8 @@ def optimize_exactly(state, *, n_steps, learning_rate=0.05, shift=1e-3):
     learning_rate : float, optional
         Length of a step in imaginary time, above 0 and at most 1.
     shift : float, optional
-        Added to the diagonal of the covariance in the end, from 1e-12 to 1; it begins at 0.1. A
-        small one learns faster, and runs away sooner.
+        Added to the diagonal of the covariance in the end, from 1e-12 to 1; it begins at 0.1. With
+        a small one steps can overshoot, and the energy rise again.
 
     Returns
     -------
