@@ -12,6 +12,8 @@ The tested library under the executable book. Its doors are loaded when they are
 `sampler`            Metropolis, heat bath, and exact samples of the ring
 `inverse`            renormalization backwards: fine configurations grown out of coarse ones
 `diagnostics`        autocorrelation time, correlations and couplings from samples, with errors
+`quantum`            machines as amplitudes: the quantum Ising ring, two electrons in a trap; exact
+                     energies, and trial functions that learn theirs
 `estimate`           `Estimate`: a value and its standard error, printed as 0.995(6)
 `rbm`                restricted Boltzmann machines: `BernoulliRBM`, `GaussianBernoulliRBM`, `train`,
                      ln Z exactly and by annealed importance sampling, effective couplings
@@ -37,6 +39,7 @@ __all__ = [
     "ising",
     "networks",
     "pipeline",
+    "quantum",
     "rbm",
     "sampler",
     "scan",

@@ -60,6 +60,7 @@ from rgrbm.estimate import Estimate
 from rgrbm.ising import bits_to_spins, chain_energy
 from rgrbm.networks import Basis, Schedule, gaussian_score, train_score
 from rgrbm.pipeline import RBMTransformer
+from rgrbm.quantum import GaussianTrap, RBMState
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
 from rgrbm.sampler import EdwardsAnderson, MultilevelSampler
 
@@ -360,6 +361,84 @@ def glass_rows():
             progress=flag(),
         ),
         *[Row(f"sampler.EdwardsAnderson.{name}", self=own(glass)) for name in counts],
+    ]
+
+
+def ring_state():
+    return RBMState(4, 0.5, density=2, rng=np.random.default_rng(7))
+
+
+def trap(cusp=True):
+    return GaussianTrap(2, cusp=cusp, rng=np.random.default_rng(7))
+
+
+def quantum_rows():
+    """Trial functions, and what they are asked."""
+    run = {"n_samples": size(3), "n_sweeps": size(2, 0, top=5, takes_time=True), "rng": rng()}
+    started = {"n_samples": passed(3), "n_sweeps": passed(2), "rng": passed(None)}
+    started["rng"] = own(lambda: np.random.default_rng(3))
+    rows = []
+    for name, make, argument, kind, start in (
+        ("RBMState", ring_state, "spins", spins(SPINS, (ANY, 4)), spins(SPINS, (3, 4))),
+        ("GaussianTrap", trap, "positions", reals(REALS, (ANY, 4)), reals(REALS, (3, 4))),
+    ):
+        row = partial(Row, self=own(make))
+        methods = ["log_psi", "local_energy", "log_derivatives"]
+        methods += ["flip_ratios"] * (name == "RBMState")
+        rows += [row(f"quantum.{name}.{method}", **{argument: kind}) for method in methods]
+        rows += [
+            row(f"quantum.{name}.parameters"),
+            row(f"quantum.{name}.sample", **run, start=passed(None)),
+            row(f"quantum.{name}.sample", **started, start=optional(start)),
+        ]
+    learning = {
+        "n_steps": size(2, 0, top=4, takes_time=True),
+        "learning_rate": real(0.25, 0, 1, above=True),
+        "shift": real(0.25, 1e-12, 1),
+    }
+    sampled = {"n_samples": size(3, 2), **learning, "rng": rng()}
+    watch = optional(function(lambda samples: samples.sum()))
+    return [
+        *rows,
+        Row(
+            "quantum.RBMState",
+            n_sites=size(4, 3),
+            field=real(0.5, 0, 1e100),
+            density=size(2),
+            rng=rng(),
+        ),
+        Row(
+            "quantum.GaussianTrap",
+            n_hidden=size(2, 0),
+            interaction=flag(),
+            cusp=flag(),
+            rng=rng(),
+        ),
+        Row("quantum.optimize", state=instance(ring_state), **sampled, observe=watch),
+        Row("quantum.optimize", state=instance(trap), **sampled, observe=watch),
+        Row("quantum.optimize_exactly", state=instance(ring_state), **learning),
+        Row(
+            "quantum.estimate_energy",
+            state=instance(ring_state),
+            n_samples=size(3, 2),
+            n_sweeps=size(2, 1, top=5, takes_time=True),
+            rng=rng(),
+        ),
+        Row(
+            "quantum.trap_local_energy",
+            positions=reals(REALS, (3, 4)),
+            gradient=reals(REALS, (3, 4)),
+            laplacian=reals(REALS[0][:3], (3,)),
+            interaction=flag(),
+        ),
+        Row("quantum.ising_chain_ground_energy", n_sites=size(4, 3, 2**20), field=number(0.5)),
+        Row("quantum.ising_chain_correlations", n_sites=size(4, 3, 400, top=40), field=number(0.5)),
+        Row("quantum.ising_chain_hamiltonian", n_sites=size(4, 3, 14, top=6), field=number(0.5)),
+        Row(
+            "quantum.ising_chain_ground_state",
+            n_sites=size(4, 3, 14, top=6),
+            field=real(0.5, 0, 1e100, above=True),
+        ),
     ]
 
 
@@ -805,6 +884,7 @@ ROWS = [
         rng=rng(),
     ),
     *glass_rows(),
+    *quantum_rows(),
     Row("sampler.exact_chain", **ring, rng=rng()),
     Row("sampler.heat_bath_chain", **chains),
     Row("sampler.heat_bath_chain", **started),
