@@ -129,7 +129,9 @@ def frechet_distance(a, b):
     2.0
     """
     a = checks.array("a", a, (None, None))
-    b = checks.array("b", b, (None, a.shape[1]))
+    b = checks.array("b", b, (None, None))
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(f"a and b must have as many columns, got {a.shape[1]} and {b.shape[1]}")
     for name, sample in (("a", a), ("b", b)):
         if len(sample) < 2:
             raise ValueError(f"{name} must have at least two rows, got {len(sample)}")

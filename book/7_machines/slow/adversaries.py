@@ -1,7 +1,7 @@
-"""Adversaries on 200 small digits: penalties, weights, lengths.
+"""Adversaries on 200 small digits: penalties, weights and lengths.
 
-Eight starts each. A quarter of an hour on two cores. It reads the whole of MNIST, and keeps what
-the chapter needs of it: images of 8 x 8 pixels.
+Eight starts each; a quarter of an hour on two cores. It reads the whole of
+MNIST, and keeps what the chapter needs of it: images of 8 x 8 pixels.
 """
 
 from pathlib import Path
