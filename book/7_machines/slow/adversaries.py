@@ -71,7 +71,7 @@ if __name__ == "__main__":
                 for w in weights
             ]
         )
-    for penalty in ("none", "r1", "ms3d"):
+    for penalty in ("none", "r1", "r2", "ms3d"):
         options = {"penalty": penalty, "weight": 0.3}
         arrays[f"{penalty}-lengths"] = np.array(
             [eight(train, test, n_steps=n, **options) for n in LENGTHS]
