@@ -1,5 +1,10 @@
-"""Laws carried to noise and back: bases, noise schedules, exact and learned scores."""
+"""Laws carried to noise and back: bases, schedules, scores; and networks against each other."""
 
+from rgrbm.networks.adversarial import (
+    frechet_distance,
+    scale_dissimilarity,
+    train_adversaries,
+)
 from rgrbm.networks.basis import Basis
 from rgrbm.networks.diffusion import (
     Losses,
@@ -24,6 +29,7 @@ __all__ = [
     "Schedule",
     "denoising_losses",
     "few_step_divergence",
+    "frechet_distance",
     "gaussian_score",
     "generate",
     "mixture_score",
@@ -32,5 +38,7 @@ __all__ = [
     "phi4_ring_log_partition",
     "phi4_samples",
     "probability_flow",
+    "scale_dissimilarity",
+    "train_adversaries",
     "train_score",
 ]

@@ -1006,6 +1006,11 @@ ROWS = [
         n_steps=size(2, top=5, takes_time=True),
     ),
     Row(
+        "networks.frechet_distance",
+        a=reals(REALS, (TWO, 4)),
+        b=reals(np.array(REALS) + 1, (TWO, 4)),
+    ),
+    Row(
         "networks.gaussian_score",
         mean=reals(HIDDEN_MEAN, (4,)),
         covariance=reals(POSITIVE, (4, 4)),
@@ -1048,6 +1053,23 @@ ROWS = [
         schedule=instance(levels),
         states=reals(REALS, (ANY, 4)),
         n_steps=size(2, top=5, takes_time=True),
+    ),
+    Row(
+        "networks.scale_dissimilarity",
+        field=reals(np.resize(REALS, (2, 4)), (..., EVEN, EVEN)),
+        levels=size(1, top=1),
+        normalize=flag(),
+    ),
+    Row(
+        "networks.train_adversaries",
+        images=probabilities(np.resize([0.5, 0.25, 1.0], (3, 2, 4)), (TWO, EVEN, EVEN)),
+        penalty=choice("ms3d"),
+        weight=real(0.5, 0.0, 1e10, top=1.0),
+        levels=size(1, 1, 12, top=1),
+        n_steps=size(1, 1, top=2, takes_time=True),
+        batch_size=size(2, 1, top=2),
+        learning_rate=real(0.25, 0.0, 1e10, above=True),
+        rng=rng(),
     ),
     Row(
         "networks.train_score",
