@@ -8,6 +8,15 @@ from rgrbm.networks.diffusion import (
     generate,
     probability_flow,
 )
+from rgrbm.networks.laws import (
+    autoregressive_law,
+    bitflip_law,
+    decoder_law,
+    evidence_bound,
+    flip_bits,
+    flip_posterior,
+    masked_law,
+)
 from rgrbm.networks.phi4 import (
     phi4_action,
     phi4_ring_correlations,
@@ -22,10 +31,17 @@ __all__ = [
     "Basis",
     "Losses",
     "Schedule",
+    "autoregressive_law",
+    "bitflip_law",
+    "decoder_law",
     "denoising_losses",
+    "evidence_bound",
     "few_step_divergence",
+    "flip_bits",
+    "flip_posterior",
     "gaussian_score",
     "generate",
+    "masked_law",
     "mixture_score",
     "phi4_action",
     "phi4_ring_correlations",
