@@ -252,7 +252,7 @@ def bitflip_law(posterior, flips, n_sites):
     r"""Law of bit-flip diffusion with independent spins in each step back.
 
     On the way there, each spin of :math:`s_t` differs from that of the data with the probability
-    :math:`c_t`, and at the last step it is a coin. On the way back, all spins of
+    :math:`a_t`, and at the last step it is a coin. On the way back, all spins of
     :math:`s_{t-1}` are drawn at once, given those of :math:`s_t`:
 
     .. math::
@@ -265,7 +265,7 @@ def bitflip_law(posterior, flips, n_sites):
         ``posterior(states, step)`` turns an array (m, n_sites) of the spins after a step into the
         log-odds (m, n_sites) of those of the data. Steps count from 1.
     flips : array_like, shape (n_steps,)
-        The :math:`c_t`: above 0, growing, the last one 1/2.
+        The :math:`a_t`: above 0, growing, the last one 1/2.
     n_sites : int
         From 1 to 16.
 
@@ -369,10 +369,7 @@ def flip_posterior(law, flips):
     spins = enumerate_spins(len(law).bit_length() - 1)
     tables = []
     for flip in flips:
-        up, down = (
-            np.stack([_noisy(law * (column == sign), flip) for column in spins.T], axis=1)
-            for sign in (1, -1)
-        )
+        up, down = (_noisy(law[:, None] * (spins == sign), flip) for sign in (1, -1))
         tiny = np.finfo(float).tiny
         tables.append(np.log(np.maximum(up, tiny)) - np.log(np.maximum(down, tiny)))
 
@@ -403,12 +400,11 @@ def _products(down, up):
 
 
 def _noisy(weights, flip):
-    """Flip each bit of the index with some probability."""
-    n_sites = len(weights).bit_length() - 1
-    for site in range(n_sites):
+    """Flip each bit of the first index with some probability."""
+    for site in range(len(weights).bit_length() - 1):
         pair = weights.reshape(2**site, 2, -1)
-        weights = (1 - flip) * pair + flip * pair[:, ::-1]
-    return weights.ravel()
+        weights = ((1 - flip) * pair + flip * pair[:, ::-1]).reshape(weights.shape)
+    return weights
 
 
 def _flipped(data, flip):
