@@ -46,7 +46,7 @@ if __name__ == "__main__":
         with np.load(HERE.with_suffix(".npz")) as file:
             arrays = {name: file[name] for name in file.files}
     for name in sys.argv[1:] or MODELS:  # noqa: F821
-        start, loss, law_of, steps, rate, b1 = MODELS[name]  # noqa: F821
+        start, loss, law_of, *settings = MODELS[name]  # noqa: F821
         shape = 2, N_STARTS, N_LOOKS
         along, ends = np.zeros(shape), np.zeros((2, N_STARTS, 4))
         gaps = np.zeros((2, N_STARTS))
@@ -55,14 +55,7 @@ if __name__ == "__main__":
             data = thousand(seed) if few else law_P  # noqa: F821
             keys = jax.random.split(jax.random.key(100 * few + seed))
             looks = fit(  # noqa: F821
-                loss,
-                start(keys[0]),
-                jnp.float32(data),
-                keys[1],
-                steps,
-                rate,
-                b1,
-                N_LOOKS,
+                loss, start(keys[0]), jnp.float32(data), keys[1], *settings
             )
             for look in range(N_LOOKS):
                 there = double(jax.tree.map(lambda a, i=look: a[i], looks))  # noqa: F821
