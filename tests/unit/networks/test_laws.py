@@ -250,3 +250,68 @@ def test_what_fits_no_law_is_refused():
     for law in ([0.5, 0.25, 0.25], [1.0], [0.5, 0.6], [1.5, -0.5], np.full(2**17, 2.0**-17)):
         with pytest.raises(ValueError, match="law must"):
             flip_bits(law, 0.1)
+
+
+def test_one_spin_is_enough():
+    def odds(states, step=None):
+        return np.full((len(states), 1), 0.7)
+
+    for law in (
+        autoregressive_law(odds, 1),
+        masked_law(odds, 1),
+        bitflip_law(odds, [0.2, 0.5], 1),
+        decoder_law(odds),
+    ):
+        np.testing.assert_allclose(law, [expit(-0.7), expit(0.7)], atol=1e-9)
+
+
+def test_bounds_are_where_the_docstrings_say():
+    def odds(states, step=None):
+        return np.zeros((len(states), 1))
+
+    def encode(spins):
+        return np.zeros((len(spins), 2)), np.zeros((len(spins), 2))
+
+    for n_points in (3, 2001):
+        decoder_law(odds, n_points=n_points)
+    for n_points in (1, 100):
+        evidence_bound(odds, encode, 1, n_points=n_points)
+    posterior = flip_posterior(LAW, [0.25, 0.5])
+    for wrong in (
+        lambda: decoder_law(odds, n_points=2),
+        lambda: decoder_law(odds, n_points=2002),
+        lambda: decoder_law(lambda latents: np.zeros((len(latents), 0))),
+        lambda: evidence_bound(odds, encode, 1, n_points=0),
+        lambda: evidence_bound(odds, encode, 1, n_points=101),
+        lambda: evidence_bound(odds, encode, 0),
+        lambda: evidence_bound(odds, encode, 17),
+        lambda: autoregressive_law(odds, 0),
+        lambda: autoregressive_law(odds, 17),
+        lambda: autoregressive_law(conditionals, 4, [-1, 0, 1, 2]),
+        lambda: autoregressive_law(conditionals, 4, [0, 1, 2, 4]),
+        lambda: masked_law(odds, 0),
+        lambda: masked_law(odds, 13),
+        lambda: bitflip_law(odds, [0.5], 0),
+        lambda: bitflip_law(odds, [0.5], 17),
+        lambda: flip_bits(LAW, -0.1),
+        lambda: flip_bits(LAW, 0.6),
+        lambda: posterior(SPINS, 0),
+        lambda: posterior(SPINS, 3),
+    ):
+        with pytest.raises(ValueError, match=r"must (be|hold)"):
+            wrong()
+
+
+def test_long_lists_of_states_are_asked_for_in_pieces():
+    asked = []
+
+    def odds(states):
+        asked.append(len(states))
+        return states.sum(axis=1, keepdims=True) + np.arange(16) / 9
+
+    law = autoregressive_law(odds, 16)
+    assert max(asked) == 2**14
+    s = enumerate_spins(16)[54321]
+    before = np.append(0, np.cumsum(s)[:-1])
+    expected = expit(s * (before + np.arange(16) / 9)).prod()
+    assert law[54321] == pytest.approx(expected, rel=1e-12)
