@@ -238,6 +238,8 @@ def test_what_fits_no_law_is_refused():
         evidence_bound(decoder, lambda spins: spins, 4)
     with pytest.raises(ValueError, match="encoder must give"):
         evidence_bound(decoder, lambda spins: (spins, spins), 4)
+    with pytest.raises(ValueError, match="encoder must give means"):
+        evidence_bound(decoder, lambda spins: (spins[:, :2],) * 3, 4)
     with pytest.raises(ValueError, match="sites of decoder must be at most 16"):
         decoder_law(lambda latents: np.zeros((len(latents), 17)))
     with pytest.raises(ValueError, match="site_order must hold each of 3 sites once"):
