@@ -258,6 +258,28 @@ def distribution():
     return Kind(lambda: [0.5, 0.5], lambda: [*not_numbers(), *values], kind.odd)
 
 
+def flips():
+    """Make the kind of growing probabilities that end at 1/2."""
+    values = [[0.5, 0.5], [0.5, 0.25], [0.25], [0.0, 0.5], [-0.25, 0.5], [0.6], [], [[0.5]], 0.5]
+    right = np.array([0.25, 0.5])
+    return Kind(
+        lambda: right,
+        lambda: [*not_numbers(), *values, [math.nan, 0.5], [0.25, math.inf]],
+        lambda: [(list(right), right), (right.astype(np.float32), right)],
+    )
+
+
+def orders():
+    """Make the kind of the three sites in some order."""
+    values = [[0, 1], [0, 1, 1], [1, 2, 3], [-1, 0, 1], [[0, 1, 2]], [0.0, 1.0, 2.0], [], 0]
+    right = np.array([2, 0, 1])
+    return Kind(
+        lambda: right,
+        lambda: [*not_numbers(), *values],
+        lambda: [(list(right), right), (right.astype(np.int8), right)],
+    )
+
+
 def length():
     """Make the kind of the length of a chain, or of the infinite one."""
     kind = size(4)
@@ -947,6 +969,37 @@ ROWS = [
         grid=grid(),
         executor=optional(executor()),
         progress=flag(),
+    ),
+    Row(
+        "networks.autoregressive_law",
+        conditionals=function(lambda states: states),
+        n_sites=size(3, 1, 16, top=4, takes_time=True),
+        site_order=optional(orders()),
+    ),
+    Row(
+        "networks.bitflip_law",
+        posterior=function(lambda states, step: states),
+        flips=flips(),
+        n_sites=size(3, 1, 16, top=4, takes_time=True),
+    ),
+    Row(
+        "networks.decoder_law",
+        decoder=function(lambda latents: latents),
+        n_points=size(41, 3, 2001, top=60, takes_time=True),
+    ),
+    Row(
+        "networks.evidence_bound",
+        decoder=function(lambda latents: latents),
+        encoder=function(lambda spins: (spins, 0 * spins)),
+        n_sites=passed(2),
+        n_points=size(4, 1, 100, top=5, takes_time=True),
+    ),
+    Row("networks.flip_bits", law=distribution(), flip=real(0.25, 0.0, 0.5)),
+    Row("networks.flip_posterior", law=distribution(), flips=flips()),
+    Row(
+        "networks.masked_law",
+        conditionals=function(lambda states: states),
+        n_sites=size(3, 1, 12, top=4, takes_time=True),
     ),
     Row(
         "networks.Basis",
