@@ -63,6 +63,7 @@ from rgrbm.pipeline import RBMTransformer
 from rgrbm.quantum import GaussianTrap, RBMState
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
 from rgrbm.sampler import EdwardsAnderson, MultilevelSampler
+from rgrbm.tensor import MPSClassifier
 
 GROWN = np.random.default_rng(3).choice([-1, 1], size=(4, 4, 4))
 COMPATIBLE = [[1, 1, -1, 1], [1, -1, -1, -1], [1, 1, 1, -1], [1, 1, -1, 1]]
@@ -85,6 +86,7 @@ FLIPS = np.random.default_rng(5).choice([-1.0, 1.0], size=(40, 6, 6, 6), p=[0.25
 FINE_OVERLAPS = OVERLAPS.repeat(2, 1).repeat(2, 2).repeat(2, 3) * FLIPS
 CUBE_SPINS = OVERLAPS[0, :2, :2, :2]
 BONDS = np.random.default_rng(6).choice([-0.5, 0.5], size=(3, 2, 2, 2))
+IMAGES = np.random.default_rng(8).integers(0, 9, size=(3, 4, 2)) / 8
 LEVELS = [[0.5, 1.0, 0.0, 0.25], [0.0, 0.75, 1.0, 1.0], [0.25, 0.0, 0.0, 1.0]]
 SERIES = np.random.default_rng(1).integers(-8, 8, size=(2, 400))
 
@@ -248,6 +250,10 @@ def power_of_two():
     return Kind(lambda: 4, lambda: [*size().wrong(), 3, 6, 12], lambda: [(np.int8(64), 64)])
 
 
+def power_of_path():
+    return replace(power_of_two(), wrong=lambda: [*size(4, 1, 1024).wrong(), 3, 6, 12])
+
+
 def three_or_six():
     return Kind(lambda: 3, lambda: [*size().wrong(), 1, 2, 4, 5, 7], lambda: [(np.int8(3), 3)])
 
@@ -356,6 +362,49 @@ def layer_rows(kind, make, states):
         row(f"{kind}.log_sum", push=push),
         row(f"{kind}.mean", push=push),
         row(f"{kind}.draw", push=push, rng=own(lambda: np.random.default_rng(3))),
+    ]
+
+
+def chain_of_tensors():
+    return MPSClassifier.from_linear(WEIGHTS, HIDDEN_BIAS)
+
+
+def chain_of_tensors_rows():
+    """The classifier that is a chain of tensors; what it holds is attacked as a whole."""
+    tensors = chain_of_tensors().tensors
+    bad = [None, 1, "abc", [], tensors[:1], tensors[::-1], [*tensors[:-1], None], object()]
+    bad += [[tensor * math.nan for tensor in tensors], [tensor[0] for tensor in tensors]]
+    labels = integers([0, 2, 1], (3,), 0, 2)
+    row = partial(Row, self=own(chain_of_tensors))
+    features = reals(IMAGES, (ANY, 4, 2))
+    return [
+        Row("tensor.MPSClassifier", tensors=Kind(lambda: tensors, lambda: bad)),
+        Row(
+            "tensor.MPSClassifier.from_features",
+            features=reals(IMAGES, (ANY, TWO, ANY)),
+            n_classes=size(2),
+            bond=size(2, 1, 1024),
+        ),
+        Row(
+            "tensor.MPSClassifier.from_linear",
+            weights=replace(reals(WEIGHTS, (TWO, 3)), names=("bias",)),
+            bias=reals(HIDDEN_BIAS, (3,)),
+        ),
+        row("tensor.MPSClassifier.decision", features=features),
+        row("tensor.MPSClassifier.predict", features=features),
+        row(
+            "tensor.MPSClassifier.sweep",
+            features=reals(IMAGES, (3, 4, 2)),
+            labels=labels,
+            bond=size(2, 1, 1024),
+            n_steps=size(1, 0, top=5, takes_time=True),
+            ridge=real(0.5, 0, 1e100),
+            metric=choice("data"),
+            floor=real(0.25, 0, 1, above=True),
+        ),
+        row("tensor.MPSClassifier.canonical"),
+        row("tensor.MPSClassifier.bond_spectrum", site=size(1, 0, 2)),
+        row("tensor.MPSClassifier.to_dense"),
     ]
 
 
@@ -1138,7 +1187,10 @@ ROWS = [
         rng=rng(),
     ),
     Row("rbm.walsh_couplings", log_weights=reals([0.5, -1.0, 2.0, 0.0], ((2, 4, 8, 16),))),
+    *chain_of_tensors_rows(),
     Row("tensor.hotrg", **renormalized),
+    Row("tensor.pixel_features", images=probabilities(LEVELS, (..., ANY))),
+    Row("tensor.pixel_path", order=choice("hilbert"), size=power_of_path()),
     Row(
         "tensor.scaling_dimensions", tensor=reals(TENSOR, (2, 3, 2, 3)), n_dimensions=size(1, 1, 2)
     ),
