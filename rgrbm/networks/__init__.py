@@ -16,12 +16,14 @@ from rgrbm.networks.phi4 import (
 )
 from rgrbm.networks.schedule import Schedule
 from rgrbm.networks.scores import gaussian_score, mixture_score
+from rgrbm.networks.torch_rbm import TorchRBM
 from rgrbm.networks.training import train_score
 
 __all__ = [
     "Basis",
     "Losses",
     "Schedule",
+    "TorchRBM",
     "denoising_losses",
     "few_step_divergence",
     "gaussian_score",
