@@ -4,8 +4,8 @@ Usage: python tools/store_chapters.py [--workers N] [CHAPTER.ipynb ...]    (by d
 
 A stored chapter holds what nbval compares, text, and no pictures: those are drawn anew when the
 book is built. A chapter that the book shows as stored keeps them; without PyTorch, which it needs,
-it is left as it is. A figure that the README shows is written to book/_static, and the numbers that the
-README quotes are renewed.
+it is left as it is. A figure that the README shows is written to book/_static, and the numbers that
+the README quotes are renewed.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Train machines of 100 hidden units on the whole of MNIST, and estimate what they are worth.
+"""Train machines on the whole of MNIST, and estimate what they are worth.
 
 The chapter on PyTorch reads them. Written to pytorch.npz, beside this file.
 
@@ -28,6 +28,7 @@ Run it from anywhere, with RGRBM_DATA as in load_mnist:
 python book/7_machines/slow/pytorch.py
 """
 
+import itertools
 from pathlib import Path
 from time import perf_counter
 
@@ -83,49 +84,36 @@ def rounded(rbm):
 
 
 def main():
+    some = MNIST.train_images[:10_000]
     sets = {
         "test": [way(MNIST.test_images) for way in (threshold, drawn)],
-        "train": [
-            way(MNIST.train_images[:10_000]) for way in (threshold, drawn)
-        ],
+        "train": [way(some) for way in (threshold, drawn)],
     }
-    results = {
-        name: np.zeros((2, 3, 2))
-        for name in ("log_z_1000", "log_z_4000", *sets)
-    }
+    names = ("log_z_1000", "log_z_4000", *sets)
+    results = {name: np.zeros((2, 3, 2)) for name in names}
     results["seconds"] = np.zeros((2, 3))
     stored = {"weights": [], "visible_bias": [], "hidden_bias": []}
-    for k, way in enumerate(("threshold", "drawn")):
-        for seed in SEEDS:
-            started = perf_counter()
-            rbm = trained(way, 100, seed)
-            results["seconds"][k, seed] = perf_counter() - started
-            rbm, halves = rounded(rbm)
-            for n_temperatures in (1000, 4000):
-                rng = np.random.default_rng([seed, n_temperatures])
-                found = ais_log_partition(
-                    rbm, n_chains=100, n_temperatures=n_temperatures, rng=rng
-                )
-                results[f"log_z_{n_temperatures}"][k, seed] = (
-                    found.value,
-                    found.error,
-                )
-            for name, images in sets.items():
-                results[name][k, seed] = [
-                    -rbm.free_energy(bits).mean() for bits in images
-                ]
-            if seed == 0:
-                for name, part in halves.items():
-                    stored[name].append(part)
-            likelihood = (
-                results["test"][k, seed] - results["log_z_4000"][k, seed, 0]
+    for place in itertools.product(range(2), SEEDS):
+        way, seed = ("threshold", "drawn")[place[0]], place[1]
+        started = perf_counter()
+        rbm = trained(way, 100, seed)
+        results["seconds"][place] = perf_counter() - started
+        rbm, halves = rounded(rbm)
+        for n in (1000, 4000):
+            rng = np.random.default_rng([seed, n])
+            log_z = ais_log_partition(
+                rbm, n_chains=100, n_temperatures=n, rng=rng
             )
-            print(
-                way,
-                seed,
-                {n: r[k, seed].round(2) for n, r in results.items()},
-                likelihood,
-            )
+            results[f"log_z_{n}"][place] = log_z.value, log_z.error
+        for name, images in sets.items():
+            results[name][place] = [
+                -rbm.free_energy(bits).mean() for bits in images
+            ]
+        if seed == 0:
+            for name, part in halves.items():
+                stored[name].append(part)
+        found = {name: part[place].round(2) for name, part in results.items()}
+        print(way, seed, found)
     small, halves = rounded(trained("threshold", 20, 0))
     store_result(
         Path(__file__).with_suffix(".npz"),
