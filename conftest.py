@@ -6,7 +6,7 @@ from functools import cache
 from unittest import mock
 
 import pytest
-from notebooks import ONE_THREAD, run_time
+from notebooks import ONE_THREAD, can_be_executed, run_time
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
 
@@ -18,7 +18,12 @@ def pytest_configure():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Let no worker begin a long chapter when the other has nothing left to do."""
+    """Skip what cannot run; let no worker begin a long chapter when the other has nothing to do."""
+    lacking = pytest.mark.skip(reason="PyTorch is not installed: pip install -e '.[torch]'")
+    possible = cache(can_be_executed)
+    for item in items:
+        if item.path.suffix == ".ipynb" and not possible(item.path):
+            item.add_marker(lacking)
 
     @cache
     def seconds(path):

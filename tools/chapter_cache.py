@@ -20,7 +20,7 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.db import NbCacheRecord
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
-PACKAGES = {"ipython", "ipywidgets", "matplotlib", "numba", "numpy", "scipy", "torch"}
+PACKAGES = {"ipython", "ipywidgets", "matplotlib", "numba", "numpy", "scipy"}
 
 
 def cache_folder(root):

@@ -6,6 +6,7 @@ import re
 import tempfile
 import time
 import traceback
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,24 @@ def chapter_paths(root=ROOT):
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     pages = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     return [path for page in pages if (path := root / f"{page}.ipynb").exists()]
+
+
+def shown_as_stored(notebook):
+    """Whether a notebook asks the book to show its stored outputs, pictures too, unexecuted.
+
+    It does so where it needs PyTorch, whose wheels for Linux bring gigabytes with them.
+    """
+    return notebook.metadata.get("mystnb", {}).get("execution_mode") == "off"
+
+
+def executed_with_the_book(path):
+    """Whether `make book` executes a chapter."""
+    return not shown_as_stored(nbformat.read(path, as_version=4))
+
+
+def can_be_executed(path):
+    """Whether what a chapter needs is installed."""
+    return find_spec("torch") is not None or executed_with_the_book(path)
 
 
 def stored_notes(notebook):

@@ -3,8 +3,9 @@
 Usage: python tools/store_chapters.py [--workers N] [CHAPTER.ipynb ...]    (by default all)
 
 A stored chapter holds what nbval compares, text, and no pictures: those are drawn anew when the
-book is built. A figure that the README shows is written to book/_static, and the numbers that the
-README quotes are renewed.
+book is built. A chapter that the book shows as stored keeps them; without PyTorch, which it needs,
+it is left as it is. A figure that the README shows is written to book/_static, and the numbers that
+the README quotes are renewed.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from notebooks import ROOT, chapter_paths, run, stored_notes
+from notebooks import ROOT, can_be_executed, chapter_paths, run, shown_as_stored, stored_notes
 
 README = ROOT / "README.md"
 QUOTED = re.compile(r"([^|\s*]+)(\**(?: %)?<!-- (\S+) -->)")  # 0.995(6)<!-- mc-coupling -->
@@ -30,7 +31,9 @@ def figure_name(cell):
 
 def normalise(notebook):
     """Keep what a reader or nbval needs; drop pictures, timings and versions, in place."""
-    notebook.metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    with_pictures = shown_as_stored(notebook)
+    mode = {"mystnb": {"execution_mode": "off"}} if with_pictures else {}
+    notebook.metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}, **mode}
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
         cell.metadata.pop("execution", None)
@@ -42,7 +45,8 @@ def normalise(notebook):
                 output.data = {
                     kind: value
                     for kind, value in output.data.items()
-                    if "image" not in kind and not (animated and kind == "text/html")
+                    if (with_pictures or "image" not in kind)
+                    and not (animated and kind == "text/html")
                 }
                 if "scrapbook" not in output.metadata:  # myst-nb's glue needs it
                     output.metadata = {}
@@ -111,6 +115,9 @@ if __name__ == "__main__":
     parser.add_argument("chapters", nargs="*", type=Path, metavar="CHAPTER.ipynb")
     parser.add_argument("--workers", type=int, default=2, help="chapters at a time")
     options = parser.parse_args()
-    chosen = [path.resolve() for path in options.chapters] or chapter_paths()
+    possible = [path for path in chapter_paths() if can_be_executed(path)]
+    for path in sorted(set(chapter_paths()) - set(possible)):
+        print(f"{path.name} is left as it is: PyTorch is not installed")
+    chosen = [path.resolve() for path in options.chapters] or possible
     failed = main(chosen, options.workers)
     sys.exit(f"failed: {', '.join(path.name for path in failed)}" if failed else None)

@@ -1,4 +1,4 @@
-"""Laws carried to noise and back: bases, schedules, scores; and networks against each other."""
+"""Generative models beside the machine: diffusion, adversaries, exact laws; a machine in PyTorch."""
 
 from rgrbm.networks.adversarial import (
     frechet_distance,
@@ -30,12 +30,14 @@ from rgrbm.networks.phi4 import (
 )
 from rgrbm.networks.schedule import Schedule
 from rgrbm.networks.scores import gaussian_score, mixture_score
+from rgrbm.networks.torch_rbm import TorchRBM
 from rgrbm.networks.training import train_score
 
 __all__ = [
     "Basis",
     "Losses",
     "Schedule",
+    "TorchRBM",
     "autoregressive_law",
     "bitflip_law",
     "decoder_law",

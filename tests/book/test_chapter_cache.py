@@ -45,6 +45,17 @@ def root(tmp_path):
     return tmp_path
 
 
+def test_a_chapter_that_is_shown_as_stored_is_not_executed(root, monkeypatch):
+    path = root / "book/2_rbm/01.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.mystnb = {"execution_mode": "off"}
+    nbformat.write(notebook, path)
+    executed = []
+    monkeypatch.setattr("execute_chapters.run", lambda paths, *more: executed.extend(paths))
+    execute_missing(root)
+    assert [path.parent.name for path in executed] == ["1_rg", "reference"]
+
+
 @pytest.mark.parametrize("name", ["rgrbm/ising.py", "rgrbm/data/x.npz", "constraints.txt"])
 def test_the_library_and_the_constraints_name_the_folder(root, name):
     before = cache_folder(root)

@@ -1,6 +1,7 @@
 """Running notebooks side by side: order, threads, failures, Ctrl-C."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,16 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebooks import ONE_THREAD, progress, run, run_time, stored_notes
+from notebooks import (
+    ONE_THREAD,
+    can_be_executed,
+    chapter_paths,
+    executed_with_the_book,
+    progress,
+    run,
+    run_time,
+    stored_notes,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +58,18 @@ def test_the_run_time_is_what_the_chapter_says(tmp_path):
 def test_notes_are_the_texts_that_cells_have_glued():
     cell = new_code_cell("", outputs=[glued("x", "0.995(6)"), new_output("stream", text="1")])
     assert stored_notes(new_notebook(cells=[cell, new_markdown_cell("")])) == {"x": "0.995(6)"}
+
+
+def test_a_chapter_is_shown_as_stored_if_and_only_if_it_needs_pytorch(monkeypatch):
+    for path in chapter_paths():
+        cells = nbformat.read(path, as_version=4).cells
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        needs = re.search(r"^\s*(import|from) torch\b", code, re.M) is not None
+        assert executed_with_the_book(path) != needs, path
+        monkeypatch.setattr("notebooks.find_spec", lambda name: None)
+        assert can_be_executed(path) != needs
+        monkeypatch.setattr("notebooks.find_spec", lambda name: object())
+        assert can_be_executed(path)
 
 
 def test_the_progress_line():

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from notebooks import chapter_paths
+from notebooks import chapter_paths, executed_with_the_book
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -105,7 +105,8 @@ def test_the_files_and_targets_of_the_commands_exist(page):
 
 def test_the_chapters_import_only_what_binder_has():
     provided = {canonicalize_name(Requirement(line).name) for line in CONDA} | {"rgrbm", "ipython"}
-    for path in chapter_paths():
+    assert "torch" not in provided, "a chapter that needs it is shown as stored"
+    for path in filter(executed_with_the_book, chapter_paths()):
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type != "code":
                 continue
@@ -116,10 +117,18 @@ def test_the_chapters_import_only_what_binder_has():
                 assert name in sys.stdlib_module_names or package in provided, (path, name)
 
 
+def test_continuous_integration_has_pytorch_and_nothing_else_needs_it():
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    install = ".venv/bin/pip install --quiet --constraint constraints.txt --editable '.[torch]'"
+    assert script.index("stage make lint") < script.index(install) < script.index("make test")
+    others = [requirement for extra in EXTRAS if extra != "torch" for requirement in EXTRAS[extra]]
+    assert "torch" not in {requirement.name for requirement in CORE + others}
+
+
 def test_the_constraints_fit_the_ranges_and_cover_them():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
     pinned = {canonicalize_name(name): Version(v) for name, v in (li.split("==") for li in lines)}
-    wanted = CORE + EXTRAS["book"] + EXTRAS["test"] + EXTRAS["dev"]
+    wanted = CORE + EXTRAS["book"] + EXTRAS["torch"] + EXTRAS["test"] + EXTRAS["dev"]
     for requirement in wanted:
         if requirement.name != "rgrbm":
             assert pinned[canonicalize_name(requirement.name)] in requirement.specifier

@@ -41,6 +41,17 @@ def test_pictures_and_players_go_and_text_stays():
     assert "execution" not in kept.metadata
 
 
+def test_a_chapter_that_is_shown_as_stored_keeps_its_pictures():
+    picture = {"image/png": "AAAA", "text/plain": "<Figure size 1x1>"}
+    cell = new_code_cell("...", outputs=[new_output("display_data", picture)])
+    notebook = new_notebook(cells=[cell])
+    notebook.metadata = {"mystnb": {"execution_mode": "off"}, "other": 1}
+    kept = normalise(notebook)
+    assert kept.cells[0].outputs[0].data == picture
+    assert kept.metadata.mystnb == {"execution_mode": "off"}
+    assert "other" not in kept.metadata
+
+
 def test_what_was_printed_in_pieces_is_joined():
     pieces = [
         new_output("stream", name="stdout", text="a"),

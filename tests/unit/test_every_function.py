@@ -58,7 +58,7 @@ from kinds import (
 import rgrbm
 from rgrbm.estimate import Estimate
 from rgrbm.ising import bits_to_spins, chain_energy
-from rgrbm.networks import Basis, Schedule, gaussian_score, train_score
+from rgrbm.networks import Basis, Schedule, TorchRBM, gaussian_score, train_score
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.quantum import GaussianTrap, RBMState
 from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
@@ -539,6 +539,32 @@ def exact_score():
 def learned_score():
     rng = np.random.default_rng(0)
     return train_score(rng.normal(size=(8, 4)), waves(), levels(), n_steps=2, width=2, rng=rng)
+
+
+def pytorch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed: pip install rgrbm[torch]")
+
+
+def torch_machine():
+    pytorch()
+    return TorchRBM.from_rgrbm(of_bits())
+
+
+def device():
+    values = [None, 0, "", "abacus", "CPU", "cpu ", b"cpu", object(), Unprintable(), ["cpu"], 1j]
+    return Kind(lambda: pytorch() and "cpu", lambda: pytorch() and values)
+
+
+def drawn_numbers():
+    wrong = [1, "ab", [], [0.5] * 4, object(), Unprintable(), np.zeros((4, 3, 4))]
+    draws = [np.full((3, width), 0.5) for width in (3, 4, 3, 4)]
+    wrong += [draws[:2], draws[::-1], [*draws[:3], np.full((3, 4), 2.0)], [*draws[:3], None]]
+    return Kind(lambda: draws, lambda: wrong, lambda: [(tuple(draws), draws)])
+
+
+def torch_generator():
+    values = [1, "abc", object(), Unprintable(), np.random.default_rng(0), torch_machine]
+    return Kind(lambda: pytorch().Generator().manual_seed(0), lambda: values)
 
 
 def scores():
@@ -1095,6 +1121,43 @@ ROWS = [
         for name in ("gamma", "alpha", "sigma", "beta")
     ],
     Row(
+        "networks.TorchRBM",
+        n_visible=size(4),
+        n_hidden=size(3),
+        device=device(),
+        dtype=choice("float64"),
+        rng=rng(),
+    ),
+    Row("networks.TorchRBM.forward", self=own(torch_machine), visible=bits(BITS, (..., 4))),
+    Row("networks.TorchRBM.free_energy", self=own(torch_machine), visible=bits(BITS, (..., 4))),
+    Row(
+        "networks.TorchRBM.from_rgrbm",
+        rbm=machine(of_bits, bernoulli=True),
+        device=device(),
+        dtype=choice("float64"),
+    ),
+    Row(
+        "networks.TorchRBM.gibbs",
+        self=own(torch_machine),
+        visible=replace(bits(BITS, (3, 4)), drawn_odd=nothing),
+        n_steps=passed(2),
+        uniforms=drawn_numbers(),
+    ),
+    Row(
+        "networks.TorchRBM.gibbs",
+        self=own(torch_machine),
+        visible=bits(BITS, (ANY, 4)),
+        n_steps=size(2, 0, top=5, takes_time=True),
+        generator=torch_generator(),
+    ),
+    Row(
+        "networks.TorchRBM.loss",
+        self=own(torch_machine),
+        data=bits(BITS, (ANY, 4)),
+        chains=bits(BITS, (ANY, 4)),
+    ),
+    Row("networks.TorchRBM.to_rgrbm", self=own(torch_machine)),
+    Row(
         "networks.denoising_losses",
         score=function(lambda states, time: -states),
         schedule=instance(levels),
@@ -1291,6 +1354,10 @@ def state(value):
         return value.dtype, value.shape, value.tobytes(), value.flags.writeable
     if isinstance(value, Count):
         return value.calls
+    if isinstance(value, TorchRBM):
+        return state({name: part.numpy() for name, part in value.state_dict().items()})
+    if hasattr(value, "get_state"):  # a generator of PyTorch
+        return state(value.get_state().numpy())
     if hasattr(value, "parameters"):
         return {name: state(array) for name, array in value.parameters().items()}
     if isinstance(value, (Bits, Gaussian)):
@@ -1370,6 +1437,10 @@ def same(left, right):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, (list, tuple)):
         return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, TorchRBM):
+        return state(left) == state(right)
+    if hasattr(left, "detach"):
+        return same(left.detach().numpy(), right.detach().numpy())
     if is_dataclass(left):
         parts = [field.name for field in fields(left)]
         return all(same(getattr(left, part), getattr(right, part)) for part in parts)
@@ -1489,6 +1560,8 @@ def not_finite(result):
         return any(map(not_finite, result.values()))
     if isinstance(result, (list, tuple, Estimate)):
         return any(map(not_finite, result))
+    if isinstance(result, TorchRBM):
+        return not_finite([part.numpy() for part in result.state_dict().values()])
     if hasattr(result, "parameters"):
         return not_finite(result.parameters())
     return not_finite(vars(result)) if is_dataclass(result) else False
@@ -1516,7 +1589,9 @@ def test_numbers_of_any_size_give_a_finite_result_or_an_error(row, data):
 
 # They list what a machine holds, whatever that is.
 LISTS = {"parameters", "to_vector"}
-OF_MACHINES = [row for row in ROWS if "rbm" in row.name and row.name.split(".")[-1] not in LISTS]
+OF_MACHINES = [
+    row for row in ROWS if "rbm" in row.name.split(".")[0] and row.name.split(".")[-1] not in LISTS
+]
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf], ids=str)
