@@ -1,4 +1,4 @@
-"""Generative models beside the machine: diffusion, adversaries, exact laws; a machine in PyTorch."""
+"""Generative models beside the machine: diffusion, adversaries, exact laws; also in PyTorch."""
 
 from rgrbm.networks.adversarial import (
     frechet_distance,
