@@ -350,3 +350,19 @@ def test_a_dense_tensor_that_is_too_large_is_refused():
     chain = drawn_chain(np.random.default_rng(18), n_sites=25, site=0)
     with pytest.raises(ValueError, match="at most 16777216 weights"):
         chain.to_dense()
+
+
+@pytest.mark.parametrize("wrong", [-0.25, 1.25])
+def test_grey_levels_outside_their_range_are_refused(wrong):
+    with pytest.raises(ValueError, match=f"from 0 to 1, got {wrong} in it"):
+        pixel_features([[0.5, wrong, 0.5]])
+
+
+def test_the_largest_bond_and_the_largest_square():
+    features = pixel_features([[0.0, 1.0]])
+    assert MPSClassifier.from_features(features, n_classes=1, bond=1024).n_sites == 2
+    with pytest.raises(ValueError, match="bond must be at most 1024"):
+        MPSClassifier.from_features(features, n_classes=1, bond=1025)
+    assert len(pixel_path("hilbert", 1024)) == 2**20
+    with pytest.raises(ValueError, match="size must be at most 1024"):
+        pixel_path("rows", 1025)
