@@ -87,8 +87,8 @@ def optimize(state, *, n_samples, n_steps, rng, learning_rate=0.05, shift=1e-3, 
         errors.append(energies.std(ddof=1) / np.sqrt(n_samples))
         if observe is not None:
             series.append(observe(samples))
-        now = max(shift, FIRST_SHIFT * DECAY**number)
-        step = _reconfigured(state.log_derivatives(samples), energies, None, now)
+        derivatives = state.log_derivatives(samples)
+        step = _reconfigured(derivatives, energies, None, _shift_now(shift, number))
         _add(state, learning_rate * step)
     found = Estimate(np.array(means), np.array(errors))
     return found if observe is None else (found, np.array(series))
@@ -146,8 +146,8 @@ def optimize_exactly(state, *, n_steps, learning_rate=0.05, shift=1e-3):
         law /= law.sum()
         energies = state.local_energy(spins)
         found.append(law @ energies)
-        now = max(shift, FIRST_SHIFT * DECAY**number)
-        step = _reconfigured(state.log_derivatives(spins), energies, law, now)
+        derivatives = state.log_derivatives(spins)
+        step = _reconfigured(derivatives, energies, law, _shift_now(shift, number))
         _add(state, learning_rate * step)
     return np.array(found)
 
@@ -209,6 +209,10 @@ def _orbits(n_sites):
 def _check_state(state):
     if not isinstance(state, (RBMState, GaussianTrap)):
         raise TypeError(f"state must be an RBMState or a GaussianTrap, got {checks.shown(state)}")
+
+
+def _shift_now(last, number):
+    return max(last, FIRST_SHIFT * DECAY**number)
 
 
 def _reconfigured(derivatives, energies, law, shift):

@@ -231,3 +231,32 @@ def test_wrong_states_are_refused():
         optimize_exactly(trap, n_steps=1)
     with pytest.raises(TypeError, match="state must be an RBMState or a GaussianTrap"):
         optimize("state", n_samples=2, n_steps=1, rng=np.random.default_rng(0))
+
+
+def test_the_bounds_of_the_arguments():
+    rng = np.random.default_rng(0)
+    right = {"n_samples": 2, "n_steps": 0, "learning_rate": 1.0, "shift": 1.0}
+    optimize(make(), **right, rng=rng)
+    optimize(make(), **right | {"shift": 1e-12}, rng=rng)
+    estimate_energy(make(), n_samples=2, n_sweeps=1, rng=rng)
+    wrong = [("n_samples", 1), ("n_steps", -1), ("learning_rate", 0.0), ("learning_rate", -0.5)]
+    wrong += [("learning_rate", 1.5), ("shift", 0.0), ("shift", 1.5)]
+    for name, value in wrong:
+        with pytest.raises(ValueError, match=name):
+            optimize(make(), **right | {name: value}, rng=rng)
+        if name != "n_samples":
+            exact = {key: right[key] for key in ("n_steps", "learning_rate", "shift")}
+            with pytest.raises(ValueError, match=name):
+                optimize_exactly(make(), **exact | {name: value})
+    for name, value in (("n_samples", 1), ("n_sweeps", 0)):
+        with pytest.raises(ValueError, match=name):
+            estimate_energy(make(), **{"n_samples": 2, "n_sweeps": 1} | {name: value}, rng=rng)
+
+
+def test_chains_burn_in_and_go_on():
+    state, seen = make(), []
+    rng = np.random.default_rng(4)
+    optimize(state, n_samples=5, n_steps=1, rng=rng, observe=lambda spins: seen.append(spins) or 0)
+    rng = np.random.default_rng(4)
+    spins = make().sample(5, n_sweeps=100, rng=rng)
+    np.testing.assert_array_equal(seen[0], make().sample(5, n_sweeps=2, rng=rng, start=spins))

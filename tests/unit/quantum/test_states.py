@@ -173,3 +173,25 @@ def test_large_weights_are_no_trouble():
     np.testing.assert_allclose(exact, 1)
     assert np.isfinite(state.local_energy(spins)).all()
     assert np.isfinite(state.sample(20, n_sweeps=20, rng=np.random.default_rng(0))).all()
+
+
+def test_what_is_too_small_is_refused():
+    rng = np.random.default_rng(0)
+    wrong = [(2, 1.0, 1, "n_sites"), (3, -1e-9, 1, "field"), (3, 1.0, 0, "density")]
+    for n_sites, field, density, name in wrong:
+        with pytest.raises(ValueError, match=name):
+            RBMState(n_sites, field, density=density, rng=rng)
+    state = make(4)
+    assert state.sample(1, n_sweeps=0, rng=rng).shape == (1, 4)
+    with pytest.raises(ValueError, match="n_samples"):
+        state.sample(0, n_sweeps=1, rng=rng)
+    with pytest.raises(ValueError, match="n_sweeps"):
+        state.sample(1, n_sweeps=-1, rng=rng)
+
+
+def test_a_sweep_takes_one_number_for_each_spin():
+    state, rng, same = make(5), np.random.default_rng(3), np.random.default_rng(3)
+    start = np.ones((7, 5), dtype=int)
+    state.sample(7, n_sweeps=3, rng=rng, start=start)
+    same.random(3 * 7 * 5)
+    assert rng.random() == same.random()

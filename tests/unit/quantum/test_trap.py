@@ -137,6 +137,27 @@ def test_samples_come_from_the_seed_and_the_start():
     np.testing.assert_array_equal(PLACES, kept)
 
 
+def test_what_is_too_small_is_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="n_hidden"):
+        GaussianTrap(-1, rng=rng)
+    trap = make()
+    assert trap.sample(1, n_sweeps=0, rng=rng).shape == (1, 4)
+    with pytest.raises(ValueError, match="n_samples"):
+        trap.sample(0, n_sweeps=1, rng=rng)
+    with pytest.raises(ValueError, match="n_sweeps"):
+        trap.sample(1, n_sweeps=-1, rng=rng)
+
+
+def test_a_sweep_is_ten_proposals_of_four_numbers_and_one():
+    rng, same = np.random.default_rng(3), np.random.default_rng(3)
+    make().sample(50, n_sweeps=2, rng=rng, start=PLACES)
+    for _ in range(20):
+        same.normal(size=(50, 4))
+        same.random(50)
+    assert rng.random() == same.random()
+
+
 def test_a_sweep_is_ten_proposals_and_some_are_accepted():
     trap = make(0, interaction=False)
     for value in trap.parameters().values():
