@@ -114,8 +114,9 @@ def test_jax_and_numpy_give_the_same_and_jax_its_derivative():
             scale_dissimilarity(turned, 1, normalize=True),
             scale_dissimilarity(value, 1, normalize=True),
         )
-    with pytest.raises(ValueError, match="multiples of 2"):
-        scale_dissimilarity(jax.numpy.ones((8, 6)), 2)
+    for shape in ((8, 6), (8,)):
+        with pytest.raises(ValueError, match="multiples of 2"):
+            scale_dissimilarity(jax.numpy.ones(shape), 2)
 
 
 @pytest.mark.parametrize("shape", [(6, 8), (8, 6)])
@@ -124,6 +125,24 @@ def test_sides_that_do_not_divide_are_refused(shape):
         scale_dissimilarity(np.ones(shape), 2)
     with pytest.raises(ValueError, match="images must have sides that are multiples of 2"):
         train_adversaries(np.ones((2, *shape)), levels=2, rng=np.random.default_rng(0))
+
+
+def test_levels_and_pixels_have_bounds():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="multiples"):
+        scale_dissimilarity(np.ones((4, 4)), 60)
+    for levels in (0, 61):
+        with pytest.raises(ValueError, match="levels must be"):
+            scale_dissimilarity(np.ones((4, 4)), levels)
+    with pytest.raises(ValueError, match="multiples"):
+        train_adversaries(np.ones((2, 4, 4)), levels=12, rng=rng)
+    for levels in (0, 13):
+        with pytest.raises(ValueError, match="levels must be"):
+            train_adversaries(np.ones((2, 4, 4)), levels=levels, rng=rng)
+    with pytest.raises(ValueError, match="at most 4096 pixels, got 4098"):
+        train_adversaries(np.ones((2, 2, 2049)), levels=1, rng=rng)
+    with pytest.raises(ValueError, match="multiples"):  # as many pixels as there may be
+        train_adversaries(np.ones((2, 64, 64)), levels=7, rng=rng)
 
 
 def test_the_distance_is_the_formula_with_a_matrix_root():
@@ -175,8 +194,9 @@ def test_gradients_of_the_critic_are_differences_of_its_values():
     assert made.max() <= 1
     assert made.std(axis=0).min() > 0
     np.testing.assert_array_equal(made, trained.generate(5, np.random.default_rng(1)))
+    assert np.isfinite(trained.critic(np.full((1, 4, 6), 1e10)))
     with pytest.raises(ValueError, match="at most 1e\\+10"):
-        trained.critic(np.full((1, 4, 6), 1e11))
+        trained.critic(np.full((1, 4, 6), 1e10 + 1))
 
 
 @pytest.mark.slow
