@@ -33,6 +33,7 @@ __all__ = ["MPSClassifier", "Sweep", "pixel_features", "pixel_path"]
 LARGEST_BOND = 1024
 LARGEST_SIZE = 1024  # pixels a side
 SMALLEST = 1e-14  # of the largest singular value: below it is rounding
+SMALLEST_GAIN = 1e-24  # by a step of the descent, of the cost
 METRICS = ("canonical", "data")
 TOO_LARGE = {"over": "ignore", "invalid": "ignore"}  # a FloatingPointError says so at the end
 AT_ONCE = 256  # samples: so their products stay in the cache
@@ -493,10 +494,10 @@ def _descend(before, pair, after, targets, n_steps, ridge):
     downhill = _slope(before, missing, after) / n_samples - strength * pair
     direction, size = downhill, (downhill**2).sum()
     for _ in range(n_steps):
-        if size == 0:
-            break
         change = _outputs(before, direction, after)
         bend = (change**2).sum() / n_samples + strength * (direction**2).sum()
+        if size**2 <= SMALLEST_GAIN * at_first * bend:  # from here on rounding would grow
+            break
         pair = pair + size / bend * direction
         missing = missing - size / bend * change
         downhill = _slope(before, missing, after) / n_samples - strength * pair

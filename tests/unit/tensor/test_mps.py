@@ -112,11 +112,12 @@ def test_the_slope_is_the_difference_of_costs():
         assert slope[index] == pytest.approx(-difference, rel=1e-7, abs=1e-6)
 
 
-def test_conjugate_gradients_end_at_the_normal_equations():
+@pytest.mark.parametrize("n_steps", [40, 5000])
+def test_conjugate_gradients_end_at_the_normal_equations(n_steps):
     rng = np.random.default_rng(5)
     before, after = rng.normal(size=(60, 4)), rng.normal(size=(60, 3))
     targets, pair = rng.normal(size=(60, 2)), rng.normal(size=(4, 3, 2))
-    found, first, last = mps._descend(before, pair, after, targets, 40, 0.3)
+    found, first, last = mps._descend(before, pair, after, targets, n_steps, 0.3)
     products = np.einsum("np,nq->npq", before, after).reshape(60, -1)
     # The penalty is in units of the mean eigenvalue of the products' covariance.
     covariance = products.T @ products / 60
@@ -126,6 +127,8 @@ def test_conjugate_gradients_end_at_the_normal_equations():
     start = products @ pair.reshape(12, 2)
     assert first == pytest.approx(((start - targets) ** 2).sum() / 120, rel=1e-12)
     assert last == pytest.approx(((products @ exact - targets) ** 2).sum() / 120, rel=1e-12)
+    again, *_ = mps._descend(before, found, after, targets, 5000, 0.3)
+    np.testing.assert_allclose(again, found, atol=1e-12)
 
 
 @pytest.mark.parametrize("direction", [1, -1])
@@ -366,3 +369,76 @@ def test_the_largest_bond_and_the_largest_square():
     assert len(pixel_path("hilbert", 1024)) == 2**20
     with pytest.raises(ValueError, match="size must be at most 1024"):
         pixel_path("rows", 1025)
+
+
+def test_steps_beyond_the_end_do_no_harm():
+    features, labels = drawn_data(np.random.default_rng(24), n_samples=200)
+    outputs = []
+    for n_steps in (300, 3000):
+        chain = MPSClassifier.from_features(features, n_classes=N_CLASSES, bond=4)
+        chain.sweep(features, labels, bond=4, n_steps=n_steps, ridge=0.1)
+        outputs.append(chain.decision(features))
+    np.testing.assert_allclose(outputs[1], outputs[0], atol=1e-8)
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_two_pixels_are_one_regression(forward):
+    rng = np.random.default_rng(21)
+    features, labels = drawn_data(rng, n_samples=30, n_sites=2)
+    chain = drawn_chain(rng, bond=2, site=0 if forward else 1, n_sites=2)
+    chain.sweep(features, labels, bond=4, n_steps=200, ridge=0.1)
+    products = all_products(features)
+    covariance = products.T @ products / 30
+    exact = np.linalg.solve(
+        covariance + 0.1 / 4 * np.eye(4), products.T @ np.eye(N_CLASSES)[labels] / 30
+    )
+    np.testing.assert_allclose(chain.decision(features), products @ exact, atol=1e-9)
+    assert chain.label_site == (1 if forward else 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"bond": 0}, "bond must be at least 1"),
+        ({"bond": 1025}, "bond must be at most 1024"),
+        ({"n_steps": -1}, "n_steps must be at least 0"),
+        ({"ridge": -0.5}, "ridge must be finite and at least 0"),
+        ({"floor": 0}, "floor must be finite and greater than 0"),
+        ({"floor": 1.5}, "floor must be at most 1"),
+        ({"metric": "Data"}, "metric must be one of"),
+        ({"labels": [-1] * 40}, "labels must be from 0 to 2"),
+        ({"labels": [3] * 40}, "labels must be from 0 to 2"),
+        ({"labels": [0] * 39}, r"labels must have the shape \(40,\)"),
+    ],
+)
+def test_what_a_sweep_refuses_leaves_the_chain_as_it_was(changed, message):
+    rng = np.random.default_rng(22)
+    chain = drawn_chain(rng, site=0)
+    features, labels = drawn_data(rng)
+    before = [tensor.copy() for tensor in chain.tensors]
+    right = {"labels": labels, "bond": 3, "n_steps": 1, "ridge": 0.1}
+    with pytest.raises(ValueError, match=message):
+        chain.sweep(features, **right | changed)
+    for tensor, other in zip(chain.tensors, before, strict=True):
+        np.testing.assert_array_equal(tensor, other)
+
+
+def test_the_limits_of_the_other_functions():
+    rng = np.random.default_rng(23)
+    chain, features = drawn_chain(rng), drawn_data(rng)[0]
+    for site in (-1, N_SITES - 1):
+        with pytest.raises(ValueError, match="site must be at"):
+            chain.bond_spectrum(site)
+    for wrong in ({"n_classes": 0, "bond": 2}, {"n_classes": 2, "bond": 0}):
+        with pytest.raises(ValueError, match="must be at least 1"):
+            MPSClassifier.from_features(features, **wrong)
+    one = MPSClassifier.from_features(features, n_classes=1, bond=1)
+    assert one.n_classes == max(tensor.shape[2] for tensor in one.tensors) == 1
+    with pytest.raises(ValueError, match="at least two rows, got 1"):
+        MPSClassifier.from_linear([[1.0, 2.0]], [0.0, 0.0])
+    with pytest.raises(ValueError, match="size must be at least 1"):
+        pixel_path("rows", 0)
+    with pytest.raises(ValueError, match="at least two sites, got 1"):
+        MPSClassifier.from_features(features[:, :1], n_classes=2, bond=2)
+    largest = drawn_chain(rng, bond=1, n_sites=22, n_classes=4)  # 2**24 weights
+    assert largest.to_dense().size == 2**24
