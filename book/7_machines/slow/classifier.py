@@ -2,6 +2,10 @@
 
 The chapter on them reads the result, classifier.npz, beside this file.
 
+digits : uint8 (1797, 64); digit_labels : uint8 (1797,)
+    The digits of scikit-learn, 16 grey levels: the test set of E. Alpaydin and
+    C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
+    Repository, 1998.
 digits_canonical, digits_data : bool (5, 2, 1797)
     For bonds 5, 10, 15, 20, 30, after one half sweep and after two: which of
     the digits of 8 x 8 pixels are wrong. Each is tested once, in one of four
@@ -105,7 +109,9 @@ def swept(features, labels, bond, n_half_sweeps, settings):
 def part_digits():
     features, labels = digits()
     fold = folds(len(labels))
-    arrays = {}
+    found = load_digits()
+    arrays = {"digits": found.data.astype(np.uint8)}
+    arrays["digit_labels"] = found.target.astype(np.uint8)
     for metric, settings in SETTINGS["digits"].items():
         wrong = np.zeros((len(BONDS), 2, len(labels)), dtype=bool)
         for row, bond in zip(wrong, BONDS, strict=True):
