@@ -26,8 +26,7 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 CONDA_PYTHON, PIP, *CONDA = ENVIRONMENT["dependencies"]
 # What the chapters import beyond the core, and threadpoolctl, which the core uses where it is.
 CHAPTERS_NEED = {"matplotlib", "ipywidgets", "myst-nb", "threadpoolctl", "jax", "optax"}
-CHAPTERS_NEED |= {"scikit-learn"}
-COLAB_HAS = {"matplotlib", "ipywidgets", "jax", "optax", "scikit-learn"}
+COLAB_HAS = {"matplotlib", "ipywidgets", "jax", "optax"}
 IMPORTED = re.compile(r"^\s*(?:from|import) (?!google\.colab)(\w+)", re.M)
 ADVICE = {
     page: re.findall(
@@ -114,7 +113,7 @@ def test_the_chapters_import_only_what_binder_has():
             for name in re.findall(
                 r"^\s*(?:from|import) (?!google\.colab)(\w+)", cell.source, re.M
             ):
-                package = "scikit-learn" if name == "sklearn" else canonicalize_name(name)
+                package = canonicalize_name(name)
                 assert name in sys.stdlib_module_names or package in provided, (path, name)
 
 
