@@ -409,7 +409,7 @@ class MPSClassifier:
         Raises
         ------
         ValueError, TypeError
-            If `site` is not as described.
+            If the argument is not as described.
         """
         site = checks.integer("site", site, 0, self.n_sites - 2)
         left = _isometries(self.tensors[: site + 1])[1]
