@@ -366,7 +366,7 @@ def test_the_largest_bond_and_the_largest_square():
     assert MPSClassifier.from_features(features, n_classes=1, bond=1024).n_sites == 2
     with pytest.raises(ValueError, match="bond must be at most 1024"):
         MPSClassifier.from_features(features, n_classes=1, bond=1025)
-    assert len(pixel_path("hilbert", 1024)) == 2**20
+    assert len(pixel_path("rows", 1024)) == 2**20
     with pytest.raises(ValueError, match="size must be at most 1024"):
         pixel_path("rows", 1025)
 
