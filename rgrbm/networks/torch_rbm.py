@@ -73,9 +73,6 @@ class TorchRBM:
     """
 
     def __init__(self, n_visible, n_hidden, *, device="cpu", dtype="float32", rng):
-        n_visible = checks.integer("n_visible", n_visible, 1)
-        n_hidden = checks.integer("n_hidden", n_hidden, 1)
-        checks.size("n_visible and n_hidden", n_visible, n_hidden)
         device, dtype = _place(device, dtype)
         self._set(BernoulliRBM(n_visible, n_hidden, rng=rng), device, dtype)
 
@@ -232,7 +229,7 @@ class TorchRBM:
         shape = (..., width) if n_axes is None else (None, width)
         if not isinstance(value, torch.Tensor):
             value = torch.as_tensor(checks.two_valued(name, value, 0, 1, shape).astype(np.float64))
-        fits = value.ndim in ((n_axes,) if n_axes else range(1, value.ndim + 1))
+        fits = value.ndim >= 1 if n_axes is None else value.ndim == n_axes
         if not fits or value.shape[-1] != width or (n_axes and len(value) == 0):
             wanted = ", ".join("n >= 1" if part is None else str(part) for part in shape)
             wanted = wanted.replace("Ellipsis", "...")

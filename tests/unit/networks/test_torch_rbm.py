@@ -57,6 +57,14 @@ def test_it_starts_as_the_machine_of_the_library_does():
     assert np.array_equal(machine.to_rgrbm().to_vector(), there.to_vector())
 
 
+def test_the_smallest_machine_has_one_unit_in_each_layer():
+    rng = np.random.default_rng(0)
+    assert TorchRBM(1, 1, rng=rng).weights.shape == (1, 1)
+    for sizes, name in (((0, 1), "n_visible"), ((1, 0), "n_hidden")):
+        with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+            TorchRBM(*sizes, rng=rng)
+
+
 @pytest.mark.parametrize("make", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_it_can_be_copied_and_pickled(make):
     machine = TorchRBM.from_rgrbm(drawn())
@@ -173,6 +181,9 @@ def test_nothing_of_the_chain_is_recorded():
     assert not saved
     assert not chains.requires_grad
     assert chains.dtype == torch.float64
+    draws = [np.random.default_rng(0).random((20, width)) for width in (4, 6)]
+    one = machine.gibbs(data(), 1, uniforms=draws)
+    assert torch.equal(machine.gibbs(data(), uniforms=draws), one), "one step, if it is not said"
     assert machine.gibbs(data(), 0, uniforms=[]).numpy().tolist() == data().tolist()
 
 
@@ -218,6 +229,10 @@ def test_random_numbers_that_do_not_fit_are_refused(error, name, arguments):
 
 def test_tensors_that_hold_no_bits_are_refused():
     machine = TorchRBM.from_rgrbm(drawn())
+    with pytest.raises(ValueError, match="n_steps must be at least 0"):
+        machine.gibbs(data(), -1, generator=torch.Generator())
+    with pytest.raises(ValueError, match="uniforms must be a list of 4 arrays"):
+        machine.gibbs(data(), 2, uniforms=[])
     for wrong in (torch.full((2, 6), 0.5), torch.full((2, 6), torch.nan), torch.zeros(2, 5)):
         with pytest.raises(ValueError, match="visible must"):
             machine.free_energy(wrong)
