@@ -151,6 +151,7 @@ def test_flips_multiply_the_correlations():
         assert noisy @ sign == pytest.approx(0.6 ** len(sites) * (LAW @ sign), abs=1e-14)
     np.testing.assert_allclose(flip_bits(LAW, 0.0), LAW, rtol=1e-15)
     np.testing.assert_allclose(flip_bits(LAW, 0.5), 1 / 16, rtol=1e-14)
+    assert flip_bits(np.full(2**16, 2.0**-16), 0.5).sum() == pytest.approx(1, abs=1e-12)
 
 
 def test_the_posterior_of_flipped_bits_is_that_of_bayes():
