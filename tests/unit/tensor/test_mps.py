@@ -234,6 +234,23 @@ def test_the_metric_of_the_data_drops_what_changes_the_outputs_least():
 
 
 @METRICS
+@pytest.mark.parametrize("scale", [0.0, 1.0, 1e10])
+def test_values_that_are_rounding_are_not_kept(metric, scale):
+    rng = np.random.default_rng(25)
+    features, labels = drawn_data(rng)
+    one = drawn_chain(rng, bond=1, site=0).tensors  # a product of functions of one pixel
+    full = [np.tile(tensor, (1, 1, 3, 1)[: tensor.ndim]) for tensor in one[:-1]] + [one[-1]]
+    full = [full[0], *[np.tile(tensor, (3, 1, 1)) for tensor in full[1:]]]
+    full[0] *= scale
+    chain = MPSClassifier(full)
+    outputs = chain.decision(features)
+    settings = {"bond": 3, "n_steps": 0, "ridge": 0, "metric": metric, "floor": 1e-6}
+    chain.sweep(features, labels, **settings)
+    assert max(tensor.shape[2] for tensor in chain.tensors) == 1
+    np.testing.assert_allclose(chain.decision(features), outputs, rtol=1e-9, atol=1e-9)
+
+
+@METRICS
 @pytest.mark.parametrize("site", [0, N_SITES - 1])
 def test_a_change_of_gauge_changes_no_output(metric, site):
     rng = np.random.default_rng(12)
@@ -358,7 +375,7 @@ def test_a_dense_tensor_that_is_too_large_is_refused():
 @pytest.mark.parametrize("wrong", [-0.25, 1.25])
 def test_grey_levels_outside_their_range_are_refused(wrong):
     with pytest.raises(ValueError, match=f"from 0 to 1, got {wrong} in it"):
-        pixel_features([[0.5, wrong, 0.5]])
+        pixel_features([[0.5, wrong, 0.5, 7.0]])
 
 
 def test_the_largest_bond_and_the_largest_square():
@@ -442,3 +459,5 @@ def test_the_limits_of_the_other_functions():
         MPSClassifier.from_features(features[:, :1], n_classes=2, bond=2)
     largest = drawn_chain(rng, bond=1, n_sites=22, n_classes=4)  # 2**24 weights
     assert largest.to_dense().size == 2**24
+    with pytest.raises(ValueError, match="at most 16777216 weights"):
+        drawn_chain(rng, bond=1, n_sites=22, n_classes=5).to_dense()
