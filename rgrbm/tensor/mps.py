@@ -32,7 +32,7 @@ __all__ = ["MPSClassifier", "Sweep", "pixel_features", "pixel_path"]
 
 LARGEST_BOND = 1024
 LARGEST_SIZE = 1024  # pixels a side
-SMALLEST = 1e-12  # of the largest singular value: below it is rounding
+SMALLEST = 1e-14  # of the largest singular value: below it is rounding
 SMALLEST_GAIN = 1e-24  # by a step of the descent, of the cost
 METRICS = ("canonical", "data")
 TOO_LARGE = {"over": "ignore", "invalid": "ignore"}  # a FloatingPointError says so at the end

@@ -237,8 +237,10 @@ def test_the_metric_of_the_data_drops_what_changes_the_outputs_least():
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e10])
 def test_values_that_are_rounding_are_not_kept(metric, scale):
     rng = np.random.default_rng(25)
-    features, labels = drawn_data(rng)
-    one = drawn_chain(rng, bond=1, site=0).tensors  # a product of functions of one pixel
+    features, labels = drawn_data(rng, n_classes=1)
+    one = drawn_chain(
+        rng, bond=1, site=0, n_classes=1
+    ).tensors  # a product of functions of one pixel
     full = [np.tile(tensor, (1, 1, 3, 1)[: tensor.ndim]) for tensor in one[:-1]] + [one[-1]]
     full = [full[0], *[np.tile(tensor, (3, 1, 1)) for tensor in full[1:]]]
     full[0] *= scale
