@@ -374,10 +374,10 @@ def test_a_dense_tensor_that_is_too_large_is_refused():
         chain.to_dense()
 
 
-@pytest.mark.parametrize("wrong", [-0.25, 1.25])
-def test_grey_levels_outside_their_range_are_refused(wrong):
-    with pytest.raises(ValueError, match=f"from 0 to 1, got {wrong} in it"):
-        pixel_features([[0.5, wrong, 0.5, 7.0]])
+@pytest.mark.parametrize("images", [[0.5, -0.25], [0.5, 1.25], [0.5, -0.25, 1.5, -0.5]])
+def test_grey_levels_outside_their_range_are_refused(images):
+    with pytest.raises(ValueError, match=f"from 0 to 1, got {images[1]} in it"):
+        pixel_features([images])
 
 
 def test_the_largest_bond_and_the_largest_square():
