@@ -374,7 +374,7 @@ def test_a_dense_tensor_that_is_too_large_is_refused():
         chain.to_dense()
 
 
-@pytest.mark.parametrize("images", [[0.5, -0.25], [0.5, 1.25], [0.5, -0.25, 1.5, -0.5]])
+@pytest.mark.parametrize("images", [[0.0, -0.25], [1.0, 1.25], [0.5, -0.25, 1.5, -0.5]])
 def test_grey_levels_outside_their_range_are_refused(images):
     with pytest.raises(ValueError, match=f"from 0 to 1, got {images[1]} in it"):
         pixel_features([images])
@@ -457,8 +457,13 @@ def test_the_limits_of_the_other_functions():
         MPSClassifier.from_linear([[1.0, 2.0]], [0.0, 0.0])
     with pytest.raises(ValueError, match="size must be at least 1"):
         pixel_path("rows", 0)
-    with pytest.raises(ValueError, match="at least two sites, got 1"):
+    with pytest.raises(ValueError, match="features must be of at least two sites, got 1"):
         MPSClassifier.from_features(features[:, :1], n_classes=2, bond=2)
+    single = MPSClassifier.from_features(features[:, :, :1], n_classes=2, bond=2)
+    assert single.tensors[1].shape[1] == 1  # one feature of each pixel is allowed
+    for wrong in ("abc", None):
+        with pytest.raises(TypeError, match="tensors must be a sequence"):
+            MPSClassifier(wrong)
     largest = drawn_chain(rng, bond=1, n_sites=22, n_classes=4)  # 2**24 weights
     assert largest.to_dense().size == 2**24
     with pytest.raises(ValueError, match="at most 16777216 weights"):
