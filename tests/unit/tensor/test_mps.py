@@ -234,6 +234,25 @@ def test_the_metric_of_the_data_drops_what_changes_the_outputs_least():
 
 
 @METRICS
+@pytest.mark.parametrize("scale", [0.0, 1.0, 1e10])
+def test_values_that_are_rounding_are_not_kept(metric, scale):
+    rng = np.random.default_rng(25)
+    features, labels = drawn_data(rng, n_classes=1)
+    one = drawn_chain(
+        rng, bond=1, site=0, n_classes=1
+    ).tensors  # a product of functions of one pixel
+    full = [np.tile(tensor, (1, 1, 3, 1)[: tensor.ndim]) for tensor in one[:-1]] + [one[-1]]
+    full = [full[0], *[np.tile(tensor, (3, 1, 1)) for tensor in full[1:]]]
+    full[0] *= scale
+    chain = MPSClassifier(full)
+    outputs = chain.decision(features)
+    settings = {"bond": 3, "n_steps": 0, "ridge": 0, "metric": metric, "floor": 1e-6}
+    chain.sweep(features, labels, **settings)
+    assert max(tensor.shape[2] for tensor in chain.tensors) == 1
+    np.testing.assert_allclose(chain.decision(features), outputs, rtol=1e-9, atol=1e-9)
+
+
+@METRICS
 @pytest.mark.parametrize("site", [0, N_SITES - 1])
 def test_a_change_of_gauge_changes_no_output(metric, site):
     rng = np.random.default_rng(12)
@@ -355,10 +374,10 @@ def test_a_dense_tensor_that_is_too_large_is_refused():
         chain.to_dense()
 
 
-@pytest.mark.parametrize("wrong", [-0.25, 1.25])
-def test_grey_levels_outside_their_range_are_refused(wrong):
-    with pytest.raises(ValueError, match=f"from 0 to 1, got {wrong} in it"):
-        pixel_features([[0.5, wrong, 0.5]])
+@pytest.mark.parametrize("images", [[0.0, -0.25], [1.0, 1.25], [0.5, -0.25, 1.5, -0.5]])
+def test_grey_levels_outside_their_range_are_refused(images):
+    with pytest.raises(ValueError, match=f"from 0 to 1, got {images[1]} in it"):
+        pixel_features([images])
 
 
 def test_the_largest_bond_and_the_largest_square():
@@ -438,7 +457,14 @@ def test_the_limits_of_the_other_functions():
         MPSClassifier.from_linear([[1.0, 2.0]], [0.0, 0.0])
     with pytest.raises(ValueError, match="size must be at least 1"):
         pixel_path("rows", 0)
-    with pytest.raises(ValueError, match="at least two sites, got 1"):
+    with pytest.raises(ValueError, match="features must be of at least two sites, got 1"):
         MPSClassifier.from_features(features[:, :1], n_classes=2, bond=2)
+    single = MPSClassifier.from_features(features[:, :, :1], n_classes=2, bond=2)
+    assert single.tensors[1].shape[1] == 1  # one feature of each pixel is allowed
+    for wrong in ("abc", None):
+        with pytest.raises(TypeError, match="tensors must be a sequence"):
+            MPSClassifier(wrong)
     largest = drawn_chain(rng, bond=1, n_sites=22, n_classes=4)  # 2**24 weights
     assert largest.to_dense().size == 2**24
+    with pytest.raises(ValueError, match="at most 16777216 weights"):
+        drawn_chain(rng, bond=1, n_sites=22, n_classes=5).to_dense()
