@@ -10,11 +10,17 @@ _lock = lock_for_forks()
 
 
 @cache
-def load(name):
+def load(name, extra=None):
     """Import a module, whole: neither a Ctrl-C nor a fork comes in between.
 
     Python drops a module whose import was broken off, but not those that it had imported. numba
-    cannot be imported again over these.
+    cannot be imported again over these. Where something is missing, the error names the extra of
+    the package that brings it.
     """
     with _lock, signals_held_back():
-        return import_module(name)
+        try:
+            return import_module(name)
+        except ImportError as error:
+            if extra is None:
+                raise
+            raise ImportError(f'{error}: pip install "rgrbm[{extra}]"') from error

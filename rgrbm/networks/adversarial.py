@@ -296,9 +296,4 @@ def _traced(field):
 
 
 def _networks():
-    try:
-        return load("rgrbm.networks._adversarial_networks")
-    except ImportError as error:
-        raise ImportError(
-            'networks are trained with JAX and optax: pip install "rgrbm[book]"'
-        ) from error
+    return load("rgrbm.networks._adversarial_networks", "book")

@@ -272,10 +272,7 @@ class TorchRBM:
 
 
 def _torch():
-    try:
-        return load("torch")
-    except ImportError as error:
-        raise ImportError('TorchRBM needs PyTorch: pip install "rgrbm[torch]"') from error
+    return load("torch", "torch")
 
 
 def _place(device, dtype):

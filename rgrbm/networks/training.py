@@ -165,9 +165,4 @@ def _single(value):
 
 
 def _networks():
-    try:
-        return load("rgrbm.networks._score_networks")
-    except ImportError as error:
-        raise ImportError(
-            'networks are trained with JAX and optax: pip install "rgrbm[book]"'
-        ) from error
+    return load("rgrbm.networks._score_networks", "book")
