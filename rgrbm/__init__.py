@@ -14,6 +14,9 @@ The tested library under the executable book. Its doors are loaded when they are
 `diagnostics`        autocorrelation time, correlations and couplings from samples, with errors
 `quantum`            machines as amplitudes: the quantum Ising ring, two electrons in a trap; exact
                      energies, and trial functions that learn theirs
+`dynamics`           rules in time: cellular automata and their projections, diffusion, flocks,
+                     laws of similarity and their exponents
+`entropy`            maximum entropy on several scales at once
 `estimate`           `Estimate`: a value and its standard error, printed as 0.995(6)
 `rbm`                restricted Boltzmann machines: `BernoulliRBM`, `GaussianBernoulliRBM`, `train`,
                      ln Z exactly and by annealed importance sampling, effective couplings
@@ -34,6 +37,8 @@ __all__ = [
     "datasets",
     "decimation",
     "diagnostics",
+    "dynamics",
+    "entropy",
     "estimate",
     "inverse",
     "ising",

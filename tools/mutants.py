@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SURVIVORS = "tests/survivors.toml"
 LEAST_KILLED = 0.9  # of the mutants of each door
 DOORS = ["ising", "transfer_matrix", "tensor", "decimation", "sampler", "inverse"]
-DOORS += ["diagnostics", "quantum", "rbm", "networks"]
+DOORS += ["diagnostics", "quantum", "dynamics", "entropy", "rbm", "networks"]
 LEFT_OUT = ["rbm/_training_kernels.py"]  # every mutant would be compiled, for half a minute
 if find_spec("torch") is None:  # its tests are skipped
     LEFT_OUT += ["networks/torch_rbm.py"]

@@ -1,0 +1,3 @@
+"""Maximum entropy on several scales at once, solved by a renormalization group."""
+
+__all__ = []
