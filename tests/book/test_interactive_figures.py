@@ -14,8 +14,11 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from notebooks import chapter_paths
+
+from rgrbm.dynamics import collapse_score
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -29,11 +32,15 @@ KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, " ":
 PLAYER = "document.querySelectorAll('.animation')[%d]"
 
 
-def players(path):
-    """Return how many interactive figures a chapter has."""
+def chapter_code(path):
+    """Return a chapter's code, all cells together."""
     cells = nbformat.read(path, as_version=4).cells
-    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    return len(re.findall(r"^animate\(", code, re.M))
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+def players(path):
+    """Return how many players of frames a chapter has."""
+    return len(re.findall(r"^animate\(", chapter_code(path), re.M))
 
 
 CHAPTERS = {
@@ -341,3 +348,67 @@ def test_it_fits_on_a_phone(player):
             assert left + width <= 360, part
     finally:
         player.browser.tell("Emulation.clearDeviceMetricsOverride")
+
+
+COLLAPSES = {
+    path.relative_to(ROOT).with_suffix("").as_posix()
+    for path in chapter_paths()
+    if re.search(r"^collapse\(", chapter_code(path), re.M)
+}
+FIGURE = "document.querySelector('.play')"
+
+
+@pytest.fixture
+def collapse(book, browser, request):
+    browser.open((book / f"{request.param}.html").as_uri())
+    browser.ask(f"{FIGURE}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    return browser
+
+
+def shown(browser):
+    """Return the exponents, the score, and the overlap, as the page shows them."""
+    texts = f"Array.from({FIGURE}.querySelectorAll('output')).map((o) => o.textContent)"
+    return [float(text.replace("\u2212", "-")) for text in browser.ask(texts)]
+
+
+def computed(browser, a, b):
+    """Return the score and the overlap of the figure's own points."""
+    data = browser.ask(f"JSON.parse({FIGURE}.querySelector('script').textContent)")
+    scale, variable, quantity = np.transpose(data["points"])
+    return collapse_score(quantity - a * scale, variable + b * scale, data["curves"])
+
+
+every_collapse = pytest.mark.parametrize("collapse", sorted(COLLAPSES), indirect=True)
+
+
+def test_the_pages_with_a_collapse_are_those_of_the_chapters_that_make_one(book):
+    pages = (book / "book").rglob("*.html")
+    built = [path for path in pages if '<div class="play"' in path.read_text(encoding="utf-8")]
+    assert {path.relative_to(book).with_suffix("").as_posix() for path in built} == COLLAPSES
+
+
+@every_collapse
+def test_a_collapse_is_moved_by_keyboard_and_mouse_and_computes_what_the_library_does(collapse):
+    browser = collapse
+    assert len(browser.ask(f"{FIGURE}.getAttribute('aria-label')")) > 40
+    seen = []
+    for key in ("a", "b"):
+        slider = f"{FIGURE}.querySelector('[aria-label=\"exponent {key}\"]')"
+        browser.ask(f"{slider}.focus()")
+        for _ in range(5):
+            browser.press("ArrowRight")
+        box = browser.ask(
+            f"(r = {slider}.getBoundingClientRect(), [r.left, r.top, r.width, r.height])"
+        )
+        a, b, *found = shown(browser)
+        assert (a, b)[key == "b"] == pytest.approx(0.05)
+        assert found == pytest.approx(computed(browser, a, b), abs=0.006)
+        seen.append(browser.ask(f"{FIGURE}.querySelector('circle').outerHTML"))
+        browser.click(box[0] + 0.8 * box[2], box[1] + box[3] / 2)
+        a, b, *found = shown(browser)
+        assert abs((a, b)[key == "b"]) > 0.05
+        assert found == pytest.approx(computed(browser, a, b), abs=0.006)
+        picture = browser.ask(f"{FIGURE}.querySelector('svg').innerHTML")
+        assert len(set(re.findall(r'c[xy]="(.*?)"', picture))) > 10
+        seen.append(picture)
+    assert len(set(seen)) == 4

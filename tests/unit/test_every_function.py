@@ -672,12 +672,29 @@ parameters["weights"] = replace(reals(WEIGHTS, (4, 3)), names=tuple(parameters))
 
 ROWS = [
     Row(
+        "dynamics.collapse_score",
+        quantity=replace(reals([0.0, 1.0, 3.0], (3,)), names=("variable",)),
+        variable=reals([0.0, 1.0, 2.0], (3,)),
+        curve=integers([0, 0, 1], (3,), 0, 2**53),
+    ),
+    Row(
         "chapters.animate",
         draw=function(lambda figure, frame: None),
         frames=frames(),
         alt=text("a line"),
         figsize=figsize(),
         interval=size(400),
+    ),
+    Row(
+        "chapters.collapse",
+        log_quantity=replace(reals([0.0, 1.0, 3.0], (3,)), names=("log_scale",)),
+        log_scale=reals([0.0, 0.0, 1.0], (3,)),
+        log_variable=reals([0.0, 1.0, 2.0], (3,)),
+        curve=integers([0, 0, 1], (3,), 0, 2**53),
+        names=passed(["ln q", "ln s", "ln v"]),
+        a=passed((-1, 1)),
+        b=passed((-1, 1)),
+        alt=text("curves"),
     ),
     Row("chapters.exact_line", ax=axes(), where=where(), line=passed({"label": "exact"})),
     Row("chapters.in_threads", function=function(abs), grid=passed([])),
