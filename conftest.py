@@ -2,11 +2,12 @@
 
 import os
 import signal
-from functools import cache
+from functools import cache, wraps
+from importlib.util import find_spec
 from unittest import mock
 
 import pytest
-from notebooks import ONE_THREAD, can_be_executed, run_time
+from notebooks import NOT_STARTED, ONE_THREAD, can_be_executed, run_time
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
 
@@ -14,6 +15,25 @@ SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
 def pytest_configure():
     """Hear Ctrl-C, here and in what tests start: a shell has its background ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if find_spec("nbval"):
+        from nbval import kernel
+
+        kernel.start_new_kernel = started_again(kernel.start_new_kernel)
+
+
+def started_again(start):
+    """Give a kernel that dies at its start a second try, as `notebooks.execute` does."""
+
+    @wraps(start)
+    def attempts(*arguments, **options):
+        try:
+            return start(*arguments, **options)
+        except RuntimeError as error:
+            if NOT_STARTED not in str(error):
+                raise
+            return start(*arguments, **options)
+
+    return attempts
 
 
 @pytest.hookimpl(trylast=True)

@@ -16,6 +16,9 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 600  # seconds
+# Jupyter's words for a kernel that dies at its start. It does so if another process has taken one
+# of the ports that it was given, as can happen when two start at once: then it is started again.
+NOT_STARTED = "Kernel died before replying"
 # What a chapter is given that runs beside another one: here, and nowhere else.
 ONE_THREAD = dict.fromkeys(
     ("RGRBM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -72,15 +75,23 @@ async def execute(path, environment, stderr):
 
     What the kernel writes outside of its cells goes to the file `stderr`.
     """
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=CELL_TIMEOUT,
-        record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    return await client.async_execute(env=environment, stderr=stderr)
+
+    async def attempt():
+        client = NotebookClient(
+            nbformat.read(path, as_version=4),
+            kernel_name="python3",
+            timeout=CELL_TIMEOUT,
+            record_timing=False,
+            resources={"metadata": {"path": str(path.parent)}},
+        )
+        return await client.async_execute(env=environment, stderr=stderr)
+
+    try:
+        return await attempt()
+    except RuntimeError as error:
+        if NOT_STARTED not in str(error):
+            raise
+        return await attempt()
 
 
 def run(paths, keep, n_workers=2):

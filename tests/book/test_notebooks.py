@@ -1,5 +1,7 @@
 """Running notebooks side by side: order, threads, failures, Ctrl-C."""
 
+import itertools
+import json
 import os
 import re
 import signal
@@ -22,6 +24,8 @@ from notebooks import (
     run_time,
     stored_notes,
 )
+
+from conftest import started_again
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -164,3 +168,43 @@ def test_ctrl_c_stops_all_kernels_and_keeps_what_is_done(tmp_path):
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+DIES = """
+import os, pathlib, sys
+tries = pathlib.Path({folder!r}, "tries")
+tries.write_text(tries.read_text() + "1" if tries.exists() else "1")
+if len(tries.read_text()) <= {n}:
+    sys.exit("Address already in use")
+os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("deaths", [0, 1, 2])
+def test_a_kernel_that_dies_at_its_start_is_started_once_more(tmp_path, monkeypatch, deaths):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    script = tmp_path / "kernel.py"
+    script.write_text(DIES.format(folder=str(tmp_path), n=deaths))
+    argv = [sys.executable, str(script), "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "dies", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    found = []
+    path = write(tmp_path / "a.ipynb", "print(1 + 1)")
+    failed = run([path], lambda path, notebook, seconds: found.append(printed(notebook)))
+    assert (found, failed) == ((["2\n"], []) if deaths < 2 else ([], [path]))
+    assert len((tmp_path / "tries").read_text()) == min(deaths + 1, 2)
+
+    counted = itertools.count()
+
+    def start():
+        if next(counted) < deaths:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return "started"
+
+    if deaths < 2:
+        assert started_again(start)() == "started"
+    else:
+        with pytest.raises(RuntimeError, match="died"):
+            started_again(start)()
