@@ -1,18 +1,21 @@
-"""Train machines of 500 hidden units by CD-25, six at once, on a graphics card.
+"""Train machines of 500 hidden units, twelve at once, on a graphics card.
 
 The chapter on PyTorch reads them. Written to graphics_card.npz, beside this
-file. Images become bits in two ways, as in pytorch.py: "threshold", and
-"drawn", anew whenever an image is used. For each way there are three machines
-with random numbers of their own. All six are one stack of matrices.
+file. There are two methods, CD-25 and PCD-25. Images become bits in two ways,
+as in pytorch.py: "threshold", and "drawn", anew whenever an image is used. Of
+each pair there are three machines with random numbers of their own. All twelve
+are one stack of matrices, by method, way and machine.
 
 epochs : int64 (4,)
     After how many epochs the machines were judged.
 lengths : int64 (3,)
-    Temperatures of annealed importance sampling, from the base rates.
-log_z : float64 (4, 3, 2, 3, 2)
-    By epochs, lengths, way and machine: value and error, of 100 chains.
-test : float64 (4, 2, 3, 2)
-    Mean of -F over the 10,000 test images as threshold and as drawn bits.
+    Temperatures of annealed importance sampling, from the base rates; the
+    last only at the end.
+log_z : float64 (4, 3, 2, 2, 3, 2)
+    By epochs, lengths and machine: value and error, of 100 chains.
+test, train : float64 (4, 2, 2, 3, 2)
+    By epochs and machine: mean of -F over the 10,000 test images, and over the
+    first 10,000 training images, as threshold and as drawn bits.
 small : float64 (3, 2)
     By lengths: ln Z of the stored machine of 20 units, value and error.
 equal : float64 (2,)
@@ -22,11 +25,11 @@ equal : float64 (2,)
 seconds : float64 (2, 3)
     An update of 100 units, CD-5, batch 50, and of 500 units, CD-25, batch
     100: `rgrbm.rbm.train` on one thread of the processor beside the card,
-    `TorchRBM` on the card, and the six machines here.
+    `TorchRBM` on the card, and the twelve machines here.
 card : str
     Which card it was, and the version of PyTorch.
 weights, visible_bias, hidden_bias : float16
-    The first machine of "threshold", and
+    The first machine of PCD and "drawn", and
 rounded : float64 ()
     its mean of -F over the test images as threshold bits, after rounding.
 
@@ -50,9 +53,11 @@ from rgrbm.networks import TorchRBM
 from rgrbm.rbm import BernoulliRBM, train
 
 HERE = Path(__file__).parent
-EPOCHS, LENGTHS = (10, 30, 100, 200), (1000, 10_000, 100_000)
+EPOCHS, LENGTHS = (8, 16, 32, 64), (1000, 10_000, 100_000)
 BATCH, N_GIBBS, N_HIDDEN, RATE = 100, 25, 500, 0.05
-SEEDS = 3
+METHODS, WAYS, SEEDS = 2, 2, 3
+KINDS = (METHODS, WAYS, SEEDS)
+N_MACHINES = METHODS * WAYS * SEEDS
 
 
 def probabilities(v, weights, bias):
@@ -75,13 +80,14 @@ class Stack:
     def visible(self, h):
         return probabilities(h, self.w.mT, self.c)
 
-    def update(self, bits, rate):
-        """Climb by the step of CD."""
+    def update(self, bits, chains, persistent, rate):
+        """Climb by a step of PCD where `persistent` is true, else of CD."""
         start = self.hidden(bits)
-        v, h = bits, start
+        h = self.hidden(torch.where(persistent, chains, bits))
         for _ in range(N_GIBBS):
             v = draw(self.visible(draw(h)))
             h = self.hidden(v)
+        chains.copy_(v)
         step = rate / bits.shape[1]
         self.w += step * (bits.mT @ start - v.mT @ h)
         self.c += step * (bits - v).sum(1)
@@ -131,16 +137,19 @@ class Stack:
 def trained(levels, device):
     """Yield the stack at the end of each of EPOCHS."""
     n_images, n_visible = levels.shape[1:]
-    way = torch.arange(2, device=device).repeat_interleave(SEEDS)
+    kinds = np.indices(KINDS).reshape(3, N_MACHINES)
+    method, way, _ = torch.tensor(kinds, device=device)
     mean = levels.mean(1).clamp(0.5 / n_images, 1 - 0.5 / n_images)
     stack = Stack(
-        0.01 * torch.randn(2 * SEEDS, n_visible, N_HIDDEN, device=device),
+        0.01 * torch.randn(N_MACHINES, n_visible, N_HIDDEN, device=device),
         torch.logit(mean)[way],
-        torch.zeros(2 * SEEDS, N_HIDDEN, device=device),
+        torch.zeros(N_MACHINES, N_HIDDEN, device=device),
     )
-    bits = torch.zeros(2 * SEEDS, BATCH, n_visible, device=device)
+    bits = torch.zeros(N_MACHINES, BATCH, n_visible, device=device)
+    chains = torch.rand_like(bits).round()
+    persistent = (method == 1)[:, None, None]
     rate = torch.zeros((), device=device)
-    step = partial(stack.update, bits, rate)
+    step = partial(stack.update, bits, chains, persistent, rate)
     if device == "cuda":  # one launch an update, where there were hundreds
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -153,7 +162,7 @@ def trained(levels, device):
         step = graph.replay
     for epoch in range(max(EPOCHS)):
         rate.fill_(RATE * (1 - epoch / max(EPOCHS)))
-        order = torch.rand(2 * SEEDS, n_images, device=device).argsort(1)
+        order = torch.rand(N_MACHINES, n_images, device=device).argsort(1)
         for some in order.split(BATCH, dim=1):
             bits.copy_(draw(levels[way[:, None], some]))
             step()
@@ -224,19 +233,17 @@ def main(device="cuda"):
     threshold = (mnist.train_images > 127).astype(np.uint8)
     levels = np.stack([threshold, mnist.train_images / 255]).astype(np.float32)
     levels = torch.tensor(levels, device=device)
-    rng = np.random.default_rng(2026)
-    test = [
-        mnist.test_images > 127,
-        rng.random(mnist.test_images.shape) < mnist.test_images / 255,
-    ]
-    test = [
-        torch.tensor(bits, dtype=torch.float32, device=device) for bits in test
-    ]
+    sets = {"test": mnist.test_images, "train": mnist.train_images[:10_000]}
+    for name, images in sets.items():
+        uniforms = np.random.default_rng(2026).random(images.shape)
+        both = np.stack([images > 127, uniforms < images / 255])
+        sets[name] = torch.tensor(both, dtype=torch.float32, device=device)
     results = {
         "epochs": np.array(EPOCHS),
         "lengths": np.array(LENGTHS),
-        "log_z": np.zeros((len(EPOCHS), len(LENGTHS), 2, SEEDS, 2)),
-        "test": np.zeros((len(EPOCHS), 2, SEEDS, 2)),
+        "log_z": np.zeros((len(EPOCHS), len(LENGTHS), *KINDS, 2)),
+        "test": np.zeros((len(EPOCHS), *KINDS, 2)),
+        "train": np.zeros((len(EPOCHS), *KINDS, 2)),
         "seconds": np.zeros((2, 3)),
         "equal": np.array(equal(device)),
     }
@@ -253,29 +260,26 @@ def main(device="cuda"):
     print("small", results["small"])
     started, judged = perf_counter(), 0.0
     for k, (base, stack) in enumerate(trained(levels, device)):
-        results["test"][k] = (
-            torch.stack([stack.mean_log_weight(bits) for bits in test], dim=1)
-            .reshape(2, SEEDS, 2)
-            .cpu()
-        )
         begun = perf_counter()
+        for name, both in sets.items():
+            means = [stack.mean_log_weight(bits).cpu() for bits in both]
+            results[name][k] = np.stack(means, axis=-1).reshape(*KINDS, 2)
         for j, n in enumerate(LENGTHS):
             if n < max(LENGTHS) or EPOCHS[k] == max(EPOCHS):
-                results["log_z"][k, j] = stack.log_z(base, n).reshape(
-                    2, SEEDS, 2
-                )
+                results["log_z"][k, j] = stack.log_z(base, n).reshape(*KINDS, 2)
         judged += perf_counter() - begun
-        nats = results["test"][k] - results["log_z"][k, 1, :, :, :1]
-        print(
-            EPOCHS[k],
-            nats.round(2).tolist(),
-            perf_counter() - started,
-            flush=True,
-        )
+        nats = [
+            results[name][k] - results["log_z"][k, 1, ..., :1] for name in sets
+        ]
+        print(EPOCHS[k], np.mean(nats, axis=3).round(1).tolist(), flush=True)
+        print(perf_counter() - started, flush=True)
     n_updates = max(EPOCHS) * levels.shape[1] / BATCH
     results["seconds"][1, 2] = (perf_counter() - started - judged) / n_updates
     print("seconds", results["seconds"])
-    halves = [part[:1].half() for part in (stack.w, stack.c, stack.b)]
+    last = N_MACHINES - SEEDS
+    halves = [
+        part[last : last + 1].half() for part in (stack.w, stack.c, stack.b)
+    ]
     first = Stack(*(part.float() for part in halves))
     card = torch.cuda.get_device_name() if device == "cuda" else "none"
     store_result(
@@ -285,7 +289,7 @@ def main(device="cuda"):
             name: half[0].cpu().numpy()
             for name, half in zip(names, halves, strict=True)
         },
-        rounded=first.mean_log_weight(test[0]).item(),
+        rounded=first.mean_log_weight(sets["test"][0]).item(),
         card=f"{card}, PyTorch {torch.__version__}",
     )
 
