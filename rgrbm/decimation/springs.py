@@ -19,6 +19,7 @@ and j adds :math:`k (u_i - u_j)^2 / 2`, and a network of springs stays one.
 import numpy as np
 
 from rgrbm._core import checks
+from rgrbm._core.blas import single_threaded_blas
 from rgrbm._core.numerics import finite
 
 __all__ = [
@@ -282,11 +283,11 @@ def network_stiffness(horizontal, vertical):
     """
     horizontal, vertical = _checked_network(horizontal, vertical)
     left = np.diag(horizontal[:, 0])
-    for column in range(vertical.shape[1]):
-        springs, right = vertical[:, column], horizontal[:, column + 1]
-        left += np.diag(np.append(springs, 0) + np.append(0, springs))
-        left -= np.diag(springs, 1) + np.diag(springs, -1)
-        left = left @ np.linalg.inv(left + np.diag(right)) * right
+    with single_threaded_blas():
+        for springs, right in zip(vertical.T, horizontal.T[1:], strict=True):
+            left += np.diag(np.append(springs, 0) + np.append(0, springs))
+            left -= np.diag(springs, 1) + np.diag(springs, -1)
+            left = left @ np.linalg.inv(left + np.diag(right)) * right
     return float(left.sum())
 
 
