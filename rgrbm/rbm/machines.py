@@ -934,15 +934,15 @@ class GaussianGaussianRBM(_RealRBM):
 
     .. math::
 
-        E(v, h) = \sum_i rac{(v_i - c_i)^2}{2 \sigma_i^2} + \sum_j rac{(h_j - b_j)^2}{2}
-        - \sum_{ij} rac{v_i w_{ij} h_j}{\sigma_i^2} .
+        E(v, h) = \sum_i \frac{(v_i - c_i)^2}{2 \sigma_i^2} + \sum_j \frac{(h_j - b_j)^2}{2}
+        - \sum_{ij} \frac{v_i w_{ij} h_j}{\sigma_i^2} .
 
     A width of the hidden units would only rescale them, and the weights with them.
 
     With :math:`A_{ij} = w_{ij} / \sigma_i`, the energy is bounded below, and the machine has a law,
     if and only if all singular values of A are below 1. `law` and what needs it, such as
     `exact_moments`, raise an error otherwise; Gibbs chains run away. The visible covariance is then
-    :math:`\sigma_i ig[(1 - A A^\mathsf{T})^{-1}ig]_{ij} \sigma_j`: variances on the diagonal,
+    :math:`\sigma_i \big[(1 - A A^\mathsf{T})^{-1}\big]_{ij} \sigma_j`: variances on the diagonal,
     and a matrix of the rank of w. So the machine is the factor analysis of statistics, with as many
     factors as hidden units.
 
