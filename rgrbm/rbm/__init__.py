@@ -2,7 +2,12 @@
 
 from rgrbm.rbm.history import History
 from rgrbm.rbm.layers import Bits, Gaussian
-from rgrbm.rbm.machines import BernoulliRBM, GaussianBernoulliRBM, SpinParameters
+from rgrbm.rbm.machines import (
+    BernoulliRBM,
+    GaussianBernoulliRBM,
+    GaussianGaussianRBM,
+    SpinParameters,
+)
 from rgrbm.rbm.mapping import (
     OrderedMachine,
     bond_rbm,
@@ -31,6 +36,7 @@ __all__ = [
     "Bits",
     "Gaussian",
     "GaussianBernoulliRBM",
+    "GaussianGaussianRBM",
     "History",
     "Moments",
     "OrderedMachine",

@@ -62,7 +62,8 @@ class Settings:
         self.batch_size = checks.integer("batch_size", batch_size, 1, self.n_samples)
         self.method = method = checks.choice("method", method, METHODS)
         if method == "exact":
-            _smaller_first(rbm)  # refuses what is too large
+            # They refuse what is too large, and what has no law.
+            _smaller_first(rbm) if isinstance(rbm.hidden, Bits) else rbm.law()
         self.n_gibbs = checks.integer("n_gibbs", n_gibbs, 1)
         if n_chains is not None and method != "pcd":
             raise ValueError(

@@ -99,6 +99,16 @@ def checked_reach(rbm, before, settings):
     return reach
 
 
+def check_law(rbm):
+    """Check that no step has led to where real hidden units have no law."""
+    if isinstance(rbm.hidden, Bits):
+        return
+    try:
+        rbm.law()
+    except ValueError as error:
+        raise FloatingPointError(str(error)) from None
+
+
 def _reach(rbm, settings):
     if settings.extent is None:
         return None
@@ -124,6 +134,8 @@ def _advance_with_numpy(state, rates, settings):
             else:
                 gradient, chains, value = contrastive_gradient(rbm, batch, chains, settings, draws)
             climb(rbm, velocity, gradient, rate, settings)
+            if settings.method == "exact":
+                check_law(rbm)
             curve[k] += len(batch) / settings.n_samples * value
         reach = checked_reach(rbm, reach, settings)
     chains = pack(rbm.visible, chains)
@@ -148,6 +160,10 @@ def exact_gradient(rbm, batch, settings):
 
 def _mean_square_push(rbm):
     """Mean of (W h)**2 under the machine, for each visible unit."""
+    if not isinstance(rbm.hidden, Bits):
+        mean, covariance = (part[..., rbm.n_visible :] for part in rbm.law())
+        squares = covariance[rbm.n_visible :] + np.outer(mean, mean)
+        return np.sum(rbm.weights @ squares * rbm.weights, axis=1)
 
     def block_sum(states, push, weights):
         return weights @ np.column_stack([np.ones(len(push)), push**2])

@@ -53,6 +53,10 @@ leave the hidden free energy:
 
 Here :math:`p(v) = e^{-F(v)} / Z` is a density, a mixture of normal ones with as many components as
 the hidden layer has states.
+
+**Gaussian-Gaussian.** With real hidden units of width 1 the term :math:`-\sum_j b_j h_j` becomes
+:math:`\sum_j (h_j - b_j)^2 / 2`, and both layers are as the visible one above. All is normal:
+masses on springs, of which some are seen.
 """
 
 from functools import partial
@@ -66,7 +70,7 @@ from rgrbm._core.numerics import finite
 from rgrbm.rbm._blocks import by_blocks, checked_rows, checked_samples
 from rgrbm.rbm.layers import Bits, Gaussian, check_unchanged
 
-__all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "SpinParameters"]
+__all__ = ["BernoulliRBM", "GaussianBernoulliRBM", "GaussianGaussianRBM", "SpinParameters"]
 
 FORMAT = 2  # of the files; one that older versions would misread gets another number
 
@@ -90,11 +94,13 @@ class _RBM:
     """Two layers, and the weights between them."""
 
     _parameters = ("weights", "visible_bias", "hidden_bias")  # arguments of from_parameters
+    _hidden_layer = Bits
 
     def __init__(self, visible, n_hidden, rng):
         n_hidden = checks.integer("n_hidden", n_hidden, 1)
         self._weights = checks.generator(rng).normal(0.0, 0.01, size=(visible.n_units, n_hidden))
-        self._visible, self._hidden = visible, Bits(np.zeros(n_hidden), name="hidden_bias")
+        self._visible = visible
+        self._hidden = self._hidden_layer(np.zeros(n_hidden), name="hidden_bias")
 
     @classmethod
     def _from_parameters(cls, weights, visible_bias, hidden_bias, layer):
@@ -102,7 +108,7 @@ class _RBM:
         rbm._weights = checks.array("weights", weights, (None, None))
         n_visible, n_hidden = rbm._weights.shape
         rbm._visible = layer(visible_bias, name="visible_bias", n_units=n_visible)
-        rbm._hidden = Bits(hidden_bias, name="hidden_bias", n_units=n_hidden)
+        rbm._hidden = cls._hidden_layer(hidden_bias, name="hidden_bias", n_units=n_hidden)
         return rbm
 
     @property
@@ -112,7 +118,7 @@ class _RBM:
 
     @property
     def hidden(self):
-        """Layer of the hidden units, `Bits`."""
+        """Layer of the hidden units, `Bits` or (of width 1) `Gaussian`."""
         return self._hidden
 
     @property
@@ -375,19 +381,6 @@ class _RBM:
         rows, axes = self._rows(self.hidden, hidden, "hidden")
         return self._by_blocks(self._hidden_free_energy, rows).reshape(axes)[()]
 
-    def hidden_probabilities(self, visible):
-        """Conditional probabilities p(h_j = 1 | v).
-
-        Parameters
-        ----------
-        visible : array_like, shape (..., n_visible)
-
-        Returns
-        -------
-        probabilities : ndarray, shape (..., n_hidden)
-        """
-        return self._hidden_mean(*self._rows(self.visible, visible, "visible"))
-
     def sample_hidden(self, visible, rng):
         """Draw hidden states from p(h | v).
 
@@ -398,7 +391,8 @@ class _RBM:
 
         Returns
         -------
-        hidden : ndarray of uint8, shape (..., n_hidden)
+        hidden : ndarray, shape (..., n_hidden)
+            Of uint8 if hidden units are bits, of float64 if they are real.
         """
         rows, axes = self._rows(self.visible, visible, "visible")
         hidden = self._draw_hidden(rows, checks.generator(rng))
@@ -757,7 +751,27 @@ class BernoulliRBM(_RBM):
         return self._visible_mean(*self._mean_rows(self.hidden, hidden, "hidden", probabilities))
 
 
-class GaussianBernoulliRBM(_RBM):
+class _RealRBM(_RBM):
+    """A machine with real visible units."""
+
+    _parameters = (*_RBM._parameters, "sigma")
+
+    def __init__(self, n_visible, n_hidden, *, sigma=1.0, rng):
+        n_visible = checks.integer("n_visible", n_visible, 1)
+        visible = Gaussian(np.zeros(n_visible), sigma, name="visible_bias")
+        super().__init__(visible, n_hidden, rng)
+
+    @property
+    def sigma(self):
+        """Widths of the visible units; what is assigned is checked and copied."""
+        return self.visible.sigma
+
+    @sigma.setter
+    def sigma(self, value):
+        self.visible.sigma = value
+
+
+class GaussianBernoulliRBM(_RealRBM):
     """A restricted Boltzmann machine with real visible units and hidden bits.
 
     Given the hidden bits, visible unit i is normal with the mean c_i + sum_j w_ij h_j and the
@@ -817,12 +831,6 @@ class GaussianBernoulliRBM(_RBM):
     """
 
     _kind = "GaussianBernoulliRBM"
-    _parameters = (*_RBM._parameters, "sigma")
-
-    def __init__(self, n_visible, n_hidden, *, sigma=1.0, rng):
-        n_visible = checks.integer("n_visible", n_visible, 1)
-        visible = Gaussian(np.zeros(n_visible), sigma, name="visible_bias")
-        super().__init__(visible, n_hidden, rng)
 
     @classmethod
     def from_parameters(cls, weights, visible_bias, hidden_bias, sigma):
@@ -854,14 +862,18 @@ class GaussianBernoulliRBM(_RBM):
         layer = partial(Gaussian, sigma=sigma)
         return cls._from_parameters(weights, visible_bias, hidden_bias, layer)
 
-    @property
-    def sigma(self):
-        """Widths of the visible units; what is assigned is checked and copied."""
-        return self.visible.sigma
+    def hidden_probabilities(self, visible):
+        """Conditional probabilities p(h_j = 1 | v).
 
-    @sigma.setter
-    def sigma(self, value):
-        self.visible.sigma = value
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+
+        Returns
+        -------
+        probabilities : ndarray, shape (..., n_hidden)
+        """
+        return self._hidden_mean(*self._rows(self.visible, visible, "visible"))
 
     def visible_mean(self, hidden, *, probabilities=False):
         """Mean of v given h.
@@ -880,11 +892,191 @@ class GaussianBernoulliRBM(_RBM):
         return self._visible_mean(*self._mean_rows(self.hidden, hidden, "hidden", probabilities))
 
 
+class GaussianGaussianRBM(_RealRBM):
+    r"""A restricted Boltzmann machine with real visible and real hidden units.
+
+    Given the hidden units, visible unit i is normal with the mean c_i + sum_j w_ij h_j and the
+    standard deviation sigma_i; given the visible ones, hidden unit j is normal with the mean
+    b_j + sum_i v_i w_ij / sigma_i**2 and the standard deviation 1. All units together are normal,
+    so everything is known in closed form. A new machine has small random weights, N(0, 0.01), and
+    no biases.
+
+    Parameters
+    ----------
+    n_visible, n_hidden : int
+        Numbers of units, at least 1.
+    sigma : float or array_like, shape (n_visible,), optional
+        Widths of the visible units, from 1e-100 to 1e100; a number stands for all of them.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_visible, n_hidden)
+        The w of the book: how far a hidden unit that rises by 1 moves the mean of a visible one, in
+        units of the data.
+    visible_bias, sigma : ndarray of float64, shape (n_visible,)
+        The c of the book, and the widths, in units of the data.
+    hidden_bias : ndarray of float64, shape (n_hidden,)
+        The b of the book, dimensionless.
+    visible, hidden : Gaussian
+        The two layers, which hold the biases and the widths.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is not a positive integer, `sigma` is not as described or `rng` is not a
+        Generator.
+
+    Notes
+    -----
+    The energy is that of masses on springs,
+
+    .. math::
+
+        E(v, h) = \sum_i \frac{(v_i - c_i)^2}{2 \sigma_i^2} + \sum_j \frac{(h_j - b_j)^2}{2}
+        - \sum_{ij} \frac{v_i w_{ij} h_j}{\sigma_i^2} .
+
+    A width of the hidden units would only rescale them, and the weights with them.
+
+    With :math:`A_{ij} = w_{ij} / \sigma_i`, the energy is bounded below, and the machine has a law,
+    if and only if all singular values of A are below 1. `law` and what needs it, such as
+    `exact_moments`, raise an error otherwise; Gibbs chains run away. The visible covariance is then
+    :math:`\sigma_i \big[(1 - A A^\mathsf{T})^{-1}\big]_{ij} \sigma_j`: variances on the diagonal,
+    and a matrix of the rank of w. So the machine is the factor analysis of statistics, with as many
+    factors as hidden units.
+
+    Examples
+    --------
+    >>> rbm = GaussianGaussianRBM.from_parameters([[1.0], [1.0]], [0.0, 0.0], [0.0], 2.0)
+    >>> rbm.visible_precision()
+    array([[ 0.1875, -0.0625],
+           [-0.0625,  0.1875]])
+    >>> mean, covariance = rbm.law()
+    >>> covariance.round(12)
+    array([[6., 2., 2.],
+           [2., 6., 2.],
+           [2., 2., 2.]])
+    """
+
+    _kind = "GaussianGaussianRBM"
+    _hidden_layer = staticmethod(partial(Gaussian, sigma=1.0))
+
+    @classmethod
+    def from_parameters(cls, weights, visible_bias, hidden_bias, sigma):
+        """Make a machine with given parameters, which are copied.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_visible, n_hidden)
+        visible_bias : array_like, shape (n_visible,)
+        hidden_bias : array_like, shape (n_hidden,)
+        sigma : float or array_like, shape (n_visible,)
+
+        Returns
+        -------
+        rbm : GaussianGaussianRBM
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together, a layer is empty, a value is not finite or larger
+            than 1e100 in size, or a width is not positive.
+
+        Examples
+        --------
+        >>> rbm = GaussianGaussianRBM.from_parameters([[0.5]], [1.0], [0.0], 2.0)
+        >>> rbm.visible_mean([2.0]), rbm.hidden_mean([4.0])
+        (array([2.]), array([0.5]))
+        """
+        layer = partial(Gaussian, sigma=sigma)
+        return cls._from_parameters(weights, visible_bias, hidden_bias, layer)
+
+    def hidden_mean(self, visible):
+        """Mean of h given v.
+
+        Parameters
+        ----------
+        visible : array_like, shape (..., n_visible)
+
+        Returns
+        -------
+        mean : ndarray, shape (..., n_hidden)
+        """
+        return self._hidden_mean(*self._rows(self.visible, visible, "visible"))
+
+    def visible_mean(self, hidden):
+        """Mean of v given h.
+
+        Parameters
+        ----------
+        hidden : array_like, shape (..., n_hidden)
+
+        Returns
+        -------
+        mean : ndarray, shape (..., n_visible)
+        """
+        return self._visible_mean(*self._rows(self.hidden, hidden, "hidden"))
+
+    def visible_precision(self):
+        """Inverse covariance of v, hidden units integrated out: a Schur complement.
+
+        Returns
+        -------
+        precision : ndarray, shape (n_visible, n_visible)
+            Positive definite if the machine has a law. Minus an entry off the diagonal is the
+            stiffness of a spring between two units, over the temperature.
+
+        Raises
+        ------
+        FloatingPointError
+            If an entry is too large for a float.
+        """
+        self.check_parameters()
+        with np.errstate(over="ignore", invalid="ignore"):
+            ratio = self.weights / self.sigma[:, None]
+            within = np.eye(self.n_visible) - ratio @ ratio.T
+            return finite("the precision", within / np.outer(self.sigma, self.sigma))
+
+    def law(self):
+        """Mean and covariance of all units, the visible ones first.
+
+        Returns
+        -------
+        mean : ndarray, shape (n_visible + n_hidden,)
+        covariance : ndarray, shape (n_visible + n_hidden, n_visible + n_hidden)
+
+        Raises
+        ------
+        ValueError
+            If the energy is not bounded below, so that there is no law.
+        FloatingPointError
+            If an entry is too large for a float.
+        """
+        self.check_parameters()
+        with np.errstate(over="ignore", invalid="ignore"):
+            ratio = self.weights / self.sigma[:, None]
+            largest = np.linalg.norm(ratio, 2)
+            if not largest < 1:
+                raise ValueError(
+                    "rbm must have singular values of weights / sigma below 1, else its energy "
+                    f"is not bounded below, got {largest:.6g}"
+                )
+            hidden = np.linalg.inv(np.eye(self.n_hidden) - ratio.T @ ratio)
+            hidden_mean = hidden @ (self.hidden_bias + ratio.T @ (self.visible_bias / self.sigma))
+            across = self.weights @ hidden  # for v = c + w h + noise
+            visible = np.diag(self.sigma**2) + across @ self.weights.T
+            mean = np.append(self.visible_bias + self.weights @ hidden_mean, hidden_mean)
+        covariance = np.block([[visible, across], [across.T, hidden]])
+        return finite("a mean", mean), finite("a covariance", covariance)
+
+
 def checked_machine(rbm):
     """Return `rbm` if it is a machine of this module, with parameters that can be used."""
     if not isinstance(rbm, _RBM):
         raise TypeError(
-            f"rbm must be a BernoulliRBM or a GaussianBernoulliRBM, got {checks.shown(rbm)}"
+            "rbm must be a BernoulliRBM, a GaussianBernoulliRBM or a GaussianGaussianRBM, "
+            f"got {checks.shown(rbm)}"
         )
     rbm.check_parameters()
     return rbm

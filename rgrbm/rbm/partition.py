@@ -47,7 +47,12 @@ from rgrbm._core.blas import single_threaded_blas
 from rgrbm._core.numerics import finite, widening
 from rgrbm.estimate import Estimate
 from rgrbm.rbm._blocks import checked_samples
-from rgrbm.rbm.machines import BernoulliRBM, checked_bernoulli, checked_machine
+from rgrbm.rbm.machines import (
+    BernoulliRBM,
+    GaussianGaussianRBM,
+    checked_bernoulli,
+    checked_machine,
+)
 
 __all__ = [
     "Moments",
@@ -93,19 +98,19 @@ def exact_log_partition(rbm):
 
     Parameters
     ----------
-    rbm : BernoulliRBM or GaussianBernoulliRBM
+    rbm : BernoulliRBM, GaussianBernoulliRBM or GaussianGaussianRBM
         With at most 25 units in the smaller layer; real visible units are integrated out, so there
-        the hidden layer counts.
+        the hidden layer counts. If hidden units are real too, any number will do.
 
     Returns
     -------
     log_partition : float
-        ln Z, of a Gaussian machine with the integral over v.
+        ln Z, of a machine with real units with the integral over them.
 
     Raises
     ------
     ValueError
-        If the layer is too large.
+        If the layer is too large, or the energy of a GaussianGaussianRBM not bounded below.
     TypeError
         If `rbm` is no machine.
     FloatingPointError
@@ -123,6 +128,8 @@ def exact_log_partition(rbm):
     >>> round(float(np.exp(exact_log_partition(rbm))), 12)
     8.0
     """
+    if isinstance(rbm, GaussianGaussianRBM):
+        return exact_moments(rbm).log_partition
     blocks = _blocks(*_smaller_first(rbm))
     with single_threaded_blas():
         scale, total = _scaled_sum(blocks, lambda states, push, weights: weights.sum())
@@ -134,7 +141,7 @@ def exact_moments(rbm):
 
     Parameters
     ----------
-    rbm : BernoulliRBM or GaussianBernoulliRBM
+    rbm : BernoulliRBM, GaussianBernoulliRBM or GaussianGaussianRBM
         As in `exact_log_partition`.
 
     Returns
@@ -156,6 +163,8 @@ def exact_moments(rbm):
     >>> exact_moments(rbm).products.round(12)
     array([[0.375]])
     """
+    if isinstance(rbm, GaussianGaussianRBM):
+        return _normal_moments(rbm)
     listed, other, between = _smaller_first(rbm)
 
     def block_sum(states, push, weights):
@@ -170,6 +179,19 @@ def exact_moments(rbm):
     if listed is rbm.hidden:
         sums = sums.T
     return Moments(sums[1:, 0], sums[0, 1:], sums[1:, 1:], log_partition)
+
+
+def _normal_moments(rbm):
+    """Moments of a machine all of whose units are real: sums over Gaussians are known."""
+    mean, covariance = rbm.law()
+    visible, hidden = np.split(mean, [rbm.n_visible])
+    across, within = np.split(covariance[:, rbm.n_visible :], [rbm.n_visible])
+    # The density of h is (2 pi)^(-n/2) det(within)^(-1/2) at its peak, and exp(-F) / Z there.
+    log_peak = -(rbm.n_hidden * np.log(2 * np.pi) + np.linalg.slogdet(within)[1]) / 2
+    log_partition = float(-rbm.hidden_free_energy(hidden) - log_peak)
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = finite("a mean product", across + np.outer(visible, hidden))
+    return Moments(visible, hidden, products, log_partition)
 
 
 def exact_distribution(rbm):
@@ -321,6 +343,10 @@ def ais_log_partition(rbm, *, n_chains, n_temperatures, rng):
     >>> abs(estimate.value - exact_log_partition(rbm)) < 4 * estimate.error
     True
     """
+    if isinstance(rbm, GaussianGaussianRBM):
+        raise TypeError(
+            "rbm must have hidden bits, got a GaussianGaussianRBM: use exact_log_partition"
+        )
     checked_machine(rbm)
     n_chains = checks.integer("n_chains", n_chains, 2)
     n_temperatures = checks.integer("n_temperatures", n_temperatures, 1)
@@ -393,7 +419,7 @@ def log_likelihood(rbm, data, log_partition):
 
     Parameters
     ----------
-    rbm : BernoulliRBM or GaussianBernoulliRBM
+    rbm : BernoulliRBM, GaussianBernoulliRBM or GaussianGaussianRBM
     data : array_like, shape (n_samples, n_visible)
         Visible states, at least one.
     log_partition : float

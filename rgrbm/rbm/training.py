@@ -77,7 +77,7 @@ def train(
 
     Parameters
     ----------
-    rbm : BernoulliRBM or GaussianBernoulliRBM
+    rbm : BernoulliRBM, GaussianBernoulliRBM or GaussianGaussianRBM
         Changed in place.
     data : array_like, shape (n_samples, n_visible)
         Entries 0 and 1; finite numbers for Gaussian units; from 0 to 1 with `probabilities`.
@@ -91,7 +91,7 @@ def train(
         epoch, the last one may be smaller.
     method : {"cd", "pcd", "exact"}, optional
         "exact" sums over all states of the smaller layer (Gaussian units: of the hidden layer), at
-        most 25 units.
+        most 25 units. If all units are Gaussian the averages are known, for any number of units.
     n_gibbs : int, optional
         Gibbs steps k of "cd" and "pcd", at least 1.
     n_chains : int, optional

@@ -61,7 +61,14 @@ from rgrbm.ising import bits_to_spins, chain_energy
 from rgrbm.networks import Basis, Schedule, TorchRBM, gaussian_score, train_score
 from rgrbm.pipeline import RBMTransformer
 from rgrbm.quantum import GaussianTrap, RBMState
-from rgrbm.rbm import BernoulliRBM, Bits, Gaussian, GaussianBernoulliRBM, History
+from rgrbm.rbm import (
+    BernoulliRBM,
+    Bits,
+    Gaussian,
+    GaussianBernoulliRBM,
+    GaussianGaussianRBM,
+    History,
+)
 from rgrbm.sampler import EdwardsAnderson, MultilevelSampler
 from rgrbm.tensor import MPSClassifier
 
@@ -97,6 +104,11 @@ def of_bits():
 
 def of_reals():
     return GaussianBernoulliRBM.from_parameters(WEIGHTS, VISIBLE_BIAS, HIDDEN_BIAS, SIGMA)
+
+
+def all_real():
+    weights = np.array(WEIGHTS) / 4
+    return GaussianGaussianRBM.from_parameters(weights, VISIBLE_BIAS, HIDDEN_BIAS, SIGMA)
 
 
 class Row:
@@ -322,10 +334,11 @@ def all_sizes(make):
     return st.fixed_dictionaries(parts).map(lambda drawn: right.from_parameters(**drawn))
 
 
-def machine_rows(kind, make, visible, **options):
-    """Methods that both machines have; `options` are arguments that only one has."""
+def machine_rows(kind, make, visible, hidden=None, **options):
+    """Methods that all machines have; `options` are arguments that only one has."""
     row = partial(Row, self=replace(machine(make), wrong=list))
-    hidden = bits(HIDDEN, (..., 3))
+    of_hidden = "hidden_mean" if hidden else "hidden_probabilities"
+    hidden = hidden or bits(HIDDEN, (..., 3))
     return [
         row(f"{kind}.weights", value=reals(WEIGHTS, (4, 3))),
         row(f"{kind}.visible_bias", value=reals(VISIBLE_BIAS, (4,))),
@@ -340,7 +353,7 @@ def machine_rows(kind, make, visible, **options):
         row(f"{kind}.energy", visible=visible, hidden=hidden),
         row(f"{kind}.free_energy", visible=visible),
         row(f"{kind}.hidden_free_energy", hidden=hidden),
-        row(f"{kind}.hidden_probabilities", visible=visible, **options),
+        row(f"{kind}.{of_hidden}", visible=visible, **options),
         row(f"{kind}.sample_hidden", visible=visible, rng=rng()),
         row(f"{kind}.sample_visible", hidden=hidden, rng=rng()),
         row(f"{kind}.gibbs", visible=visible, n_steps=size(2, 0, takes_time=True), rng=rng()),
@@ -405,6 +418,72 @@ def chain_of_tensors_rows():
         row("tensor.MPSClassifier.canonical"),
         row("tensor.MPSClassifier.bond_spectrum", site=size(1, 0, 2)),
         row("tensor.MPSClassifier.to_dense"),
+    ]
+
+
+def springs_rows():
+    """Springs, and the machine that is made of them."""
+    of_springs = machine(all_real)
+    row = partial(Row, self=replace(of_springs, wrong=list))
+    visible, hidden = reals(REALS, (..., 4)), reals([[0.5, -1.0, 2.0]], (..., 3))
+    name = "rbm.GaussianGaussianRBM"
+    bonds = {
+        "horizontal": replace(
+            reals([[1.0, 10.0, 1.0], [2.0, 0.5, 4.0]], (2, 3), 1e-100),
+            names=("vertical",),
+        ),
+        "vertical": reals([[1.0, 10.0]], (1, 2), 1e-100),
+    }
+    return [
+        Row(
+            name,
+            n_visible=size(3),
+            n_hidden=size(3),
+            sigma=real(0.5, 1e-100, 1e100),
+            rng=rng(),
+        ),
+        *machine_rows(name, all_real, visible, hidden),
+        Row(f"{name}.from_parameters", **parameters, sigma=widths()),
+        Row(f"{name}.sigma", self=own(all_real), value=widths()),
+        row(f"{name}.visible_mean", hidden=hidden),
+        row(f"{name}.visible_precision"),
+        row(f"{name}.law"),
+        Row("rbm.exact_log_partition", rbm=of_springs),
+        Row("rbm.exact_moments", rbm=of_springs),
+        Row("rbm.log_likelihood", rbm=of_springs, data=visible, log_partition=number()),
+        Row(
+            "rbm.train",
+            rbm=of_springs,
+            data=reals(REALS, (ANY, 4)),
+            n_epochs=passed(2),
+            learning_rate=passed(0.001),
+            method=choice("exact"),
+            learn_sigma=flag(),
+            rng=rng(),
+        ),
+        Row("decimation.bridge_stiffness", bonds=reals(np.ones((2, 5)), (..., 5), 1e-100)),
+        Row(
+            "decimation.chain_density_of_states",
+            frequencies=numbers(0.5),
+            stiffness=real(0.5, 0.0, 1e100, above=True),
+            pinning=real(0.25, 0.0, 1e100),
+            damping=real(0.5, 0.0, 1e100, above=True),
+            n_steps=size(5, 1, 100),
+        ),
+        Row(
+            "decimation.chain_stiffness",
+            n_sites=size(4, 2),
+            stiffness=number(0.5),
+            pinning=number(0.25),
+        ),
+        Row(
+            "decimation.condense",
+            matrix=replace(reals(POSITIVE, (4, 4)), names=("kept",)),
+            kept=integers([2, 0], (ANY,), 0, 3),
+        ),
+        Row("decimation.decimate_springs", stiffness=numbers(0.5), pinning=numbers(0.25)),
+        Row("decimation.network_stiffness", **bonds),
+        Row("decimation.dual_network", **bonds, product=real(0.5, 0.0, 1e100, above=True)),
     ]
 
 
@@ -1312,6 +1391,7 @@ ROWS = [
     ),
     Row("transfer_matrix.torus_thermodynamics", size=size(4, 2, 2**14), coupling=numbers(0.5)),
     Row("transfer_matrix.total_spin_law", size=size(4, 2, 10, top=6), coupling=number(0.5)),
+    *springs_rows(),
 ]
 
 ARGUMENTS = [(row, argument) for row in ROWS for argument in row.arguments]

@@ -438,7 +438,7 @@ def test_what_is_no_machine_is_refused(wrong):
         lambda rbm: log_likelihood(rbm, [[0, 1]], 0.0),
     ]
     for call in calls:
-        with pytest.raises(TypeError, match="rbm must be a BernoulliRBM or a GaussianBernoulliRBM"):
+        with pytest.raises(TypeError, match="rbm must be a BernoulliRBM, a GaussianBernoulliRBM"):
             call(wrong)
     with pytest.raises(TypeError, match="rbm must be a BernoulliRBM, got"):
         exact_distribution(wrong)
