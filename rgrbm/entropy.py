@@ -1,13 +1,13 @@
 r"""Maximum entropy on several scales at once, solved by a renormalization group.
 
-A state :math:`x_1` has coarser and coarser descriptions :math:`x_2 = T_1(x_1)`, ...,
-:math:`x_d = T_{d-1}(x_{d-1})`. Of all laws we want the one with the largest
+A state :math:`x_1` has coarser and coarser descriptions :math:`x_2 = R_1(x_1)`, ...,
+:math:`x_d = R_{d-1}(x_{d-1})`. Of all laws we want the one with the largest
 
-.. math:: \Phi(p) = \sum_k \sigma_k S(p_k) - \langle f(x_1) \rangle_p ,
+.. math:: \Phi(p) = \sum_k \sigma_k S(p_k) - \langle U(x_1) \rangle_p ,
 
 where :math:`p_k` is the law of :math:`x_k`. One sum over the states of each block and level finds
-it, :math:`f_{k+1}(y) = -s_k \ln \sum_{x : T_k(x) = y} e^{-f_k(x)/s_k}`. The temperature of a level
-is the sum of the weights up to it, :math:`s_k = \sigma_1 + \dots + \sigma_k`.
+it, :math:`U_{k+1}(y) = -T_k \ln \sum_{x : R_k(x) = y} e^{-U_k(x)/T_k}`. The temperature of a level
+is the sum of the weights up to it, :math:`T_k = \sigma_1 + \dots + \sigma_k`.
 """
 
 from typing import NamedTuple
@@ -48,7 +48,7 @@ def hierarchical(loss, maps, weights):
     Parameters
     ----------
     loss : array_like, shape (n_states,)
-        The loss f of each state of the finest level.
+        The loss U of each state of the finest level.
     maps : sequence of array_like of int
         Entry k says into which state of the next level each state of level k goes. The states
         of a level are 0, 1, ... without a gap. Empty for a single level.
@@ -140,8 +140,8 @@ def objective(law, loss, maps, weights):
 def ring_flow(coupling, weights, n_sites):
     r"""Ising ring, every second spin kept: the couplings of all levels, and the largest value.
 
-    The loss is :math:`f = -J \sum_i s_i s_{i+1}`, and stays of this form:
-    :math:`J_{k+1} = \tfrac12 s_k \ln\cosh(2 J_k/s_k)`, with s_k the sum of the first k weights.
+    The loss is :math:`U = -J \sum_i s_i s_{i+1}`, and stays of this form:
+    :math:`J_{k+1} = \tfrac12 T_k \ln\cosh(2 J_k/T_k)`, with T_k the sum of the first k weights.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def ring_flow(coupling, weights, n_sites):
     Returns
     -------
     couplings : ndarray, shape (n_levels,)
-        J of each level; divided by s_k it is the reduced coupling K of `rgrbm.decimation`.
+        J of each level; divided by T_k it is the reduced coupling K of `rgrbm.decimation`.
     value : float
         The largest value of the objective, in nats.
 
@@ -192,7 +192,7 @@ def ring_flow(coupling, weights, n_sites):
 def gaussian(precision, kept, weights):
     r"""Quadratic loss, some variables kept at each level: the law with the largest objective.
 
-    The loss is :math:`f = \tfrac12 x^\top A x`. What is left after a level is quadratic again, with
+    The loss is :math:`U = \tfrac12 x^\top A x`. What is left after a level is quadratic again, with
     the Schur complement of A, at any temperature; the entropies are those of densities.
 
     Parameters
@@ -221,7 +221,7 @@ def gaussian(precision, kept, weights):
 
     Notes
     -----
-    Given what is kept, the variables that are not have the covariance :math:`s_k A_{ii}^{-1}`.
+    Given what is kept, the variables that are not have the covariance :math:`T_k A_{ii}^{-1}`.
 
     Examples
     --------
@@ -261,8 +261,8 @@ def gaussian(precision, kept, weights):
 def lomax_flow(alpha, weights, counts):
     r"""Logarithmic loss, some variables left out at each level: its strengths, and the value.
 
-    The loss is :math:`f = \alpha \ln(1 + \sum_i x_i)` of non-negative numbers, and stays of this
-    form: :math:`\alpha_{k+1} = \alpha_k - s_k m_k`, where m_k variables are integrated out and s_k
+    The loss is :math:`U = \alpha \ln(1 + \sum_i x_i)` of non-negative numbers, and stays of this
+    form: :math:`\alpha_{k+1} = \alpha_k - T_k m_k`, where m_k variables are integrated out and T_k
     is the sum of the first k weights.
 
     Parameters
@@ -284,7 +284,7 @@ def lomax_flow(alpha, weights, counts):
     Raises
     ------
     ValueError, TypeError
-        If an integral diverges: alpha_k must be above s_k m_k at each level.
+        If an integral diverges: alpha_k must be above T_k m_k at each level.
 
     Notes
     -----
