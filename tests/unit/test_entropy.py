@@ -128,6 +128,17 @@ def test_a_weight_on_the_finest_level_alone_gives_boltzmann():
     assert len(alone.laws) == len(alone.losses) == 1
 
 
+def test_large_losses_do_not_overflow():
+    """Adding the same to all losses changes the value alone."""
+    for shift in (-1e5, 1e5):
+        found = entropy.hierarchical(LOSS + shift, MAPS, WEIGHTS[0])
+        expected = entropy.hierarchical(LOSS, MAPS, WEIGHTS[0])
+        assert abs(found.value + shift - expected.value) < 1e-8
+        assert np.abs(found.laws[0] - expected.laws[0]).max() < 1e-9
+    found = entropy.hierarchical([0.0, 1e6, 2e6], [[0, 0, 1]], [1.0, 1.0])
+    assert np.array_equal(found.laws[0], [1.0, 0.0, 0.0])
+
+
 def test_clones_that_share_the_coarse_states_have_the_best_law():
     """The temperatures 1, 1/2, 1/6: three pairs of copies, which share all but the state."""
     weights = [1.0, -1 / 2, -1 / 3]
@@ -257,6 +268,7 @@ def test_logarithmic_losses_level_by_level():
         (lambda: entropy.ring_flow(1.0, [1.0, 1.0, 1.0], 6), "n_sites must be a multiple of 2"),
         (lambda: entropy.gaussian(QUADRATIC, [[0, 1], [2]], [1, 1, 1]), "kept must hold fewer"),
         (lambda: entropy.gaussian(QUADRATIC, [[0, 0, 1]], [1, 1]), "kept must hold fewer"),
+        (lambda: entropy.gaussian(QUADRATIC, [[0, 1], [1, 0]], [1, 1, 1]), "kept must hold fewer"),
         (lambda: entropy.gaussian(-QUADRATIC, [[0]], [1, 1]), "positive definite"),
         (lambda: entropy.gaussian(np.triu(QUADRATIC), [], [1]), "symmetric"),
     ],
