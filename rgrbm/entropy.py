@@ -155,7 +155,7 @@ def ring_flow(coupling, weights, n_sites):
     Returns
     -------
     couplings : ndarray, shape (n_levels,)
-        J of each level; divided by T_k it is the reduced coupling K of `rgrbm.decimation`.
+        J of each level; divided by T_k it is the reduced coupling K of a ring.
     value : float
         The largest value of the objective, in nats.
 
