@@ -174,7 +174,7 @@ def test_the_flow_of_the_ring_is_the_recursion(coupling, weights):
         assert np.ptp(losses + coupling * bonds) < 1e-12
 
 
-def test_the_ring_of_the_issue_and_its_limits():
+def test_the_ring_of_eight_and_its_limits():
     couplings, value = entropy.ring_flow(1.0, [1.0, 0.7, 0.4], 8)
     assert np.abs(couplings - [1.0, 0.662501, 0.235622]).max() < 1e-6
     assert abs(value - 11.214193932145) < 1e-11
