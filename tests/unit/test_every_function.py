@@ -592,6 +592,45 @@ def quantum_rows():
     ]
 
 
+def entropy_rows():
+    """Entropy on several scales; lists of levels are attacked as a whole."""
+    maps, kept = [[0, 1, 1, 0], [0, 0]], [[0, 2, 3], [3]]
+    strange = [None, 1, "abc", {"a": 1}, object(), Unprintable(), [None, None], [[], []]]
+    bad_maps = [maps[:1], [*maps, [1]], maps[::-1], [maps[0], [0, 2]], [maps[0], [0.0, 0.0]]]
+    bad_maps += [[[0, 1, -1, 0], [0, 0]], [[0, 1, 2, 0], [1, 2, 1]]]
+    bad_kept = [kept[:1], [*kept, [3]], kept[::-1], [[0, 2, 4], [2]], [[0, 2, 2], [2]]]
+    bad_kept += [[[0.0, 2.0, 3.0], [3]], [[0, 2, 3], []], [[0, 2, 3], [1]]]
+    of_three = reals([1.0, 0.5, 0.25], (3,))
+    levels = {
+        "loss": replace(reals(REALS[0], (4,)), names=("maps",)),
+        "maps": Kind(lambda: maps, lambda: strange + bad_maps, names=("weights",)),
+        "weights": of_three,
+    }
+    law = probabilities([0.25, 0.5, 0.0, 0.25], (4,))
+    return [
+        Row("entropy.hierarchical", **levels),
+        Row("entropy.objective", law=law, **levels),
+        Row(
+            "entropy.ring_flow",
+            coupling=number(0.5),
+            weights=reals([1.0, 0.5, 0.25], (ANY,)),
+            n_sites=size(64),
+        ),
+        Row(
+            "entropy.gaussian",
+            precision=replace(reals(POSITIVE, (4, 4)), names=("kept",)),
+            kept=Kind(lambda: kept, lambda: strange + bad_kept, names=("weights",)),
+            weights=of_three,
+        ),
+        Row(
+            "entropy.lomax_flow",
+            alpha=real(16.0, 0, 1e100, above=True),
+            weights=replace(of_three, names=("counts",)),
+            counts=integers([2, 1, 3], (3,), 1, 10**6),
+        ),
+    ]
+
+
 def instance(make):
     """Make the kind of an object of a class of ours."""
 
@@ -1392,6 +1431,7 @@ ROWS = [
     Row("transfer_matrix.torus_thermodynamics", size=size(4, 2, 2**14), coupling=numbers(0.5)),
     Row("transfer_matrix.total_spin_law", size=size(4, 2, 10, top=6), coupling=number(0.5)),
     *springs_rows(),
+    *entropy_rows(),
 ]
 
 ARGUMENTS = [(row, argument) for row in ROWS for argument in row.arguments]
