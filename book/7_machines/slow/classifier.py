@@ -10,6 +10,8 @@ digits_canonical, digits_data : bool (5, 2, 1797)
     For bonds 5, 10, 15, 20, 30, after one half sweep and after two: which of
     the digits of 8 x 8 pixels are wrong. Each is tested once, in one of four
     folds, by a chain that was trained on the other three.
+digits_longer : bool (5, 1797)
+    The same for bond 20 in the canonical form, after one to five half sweeps.
 mnist_canonical, mnist_data : float64 (3, 5, 2, 2)
     For three training sets of 10,000 images of 7 x 7 pixels, the same bonds,
     and one and two half sweeps: the part of the 10,000 test images that is
@@ -123,6 +125,19 @@ def part_digits():
             print(metric, bond, row.mean(axis=1), flush=True)
         arrays[f"digits_{metric}"] = wrong
     return arrays
+
+
+def part_longer():
+    features, labels = digits()
+    fold = folds(len(labels))
+    wrong = np.zeros((5, len(labels)), dtype=bool)
+    for k in range(4):
+        here, settings = fold == k, SETTINGS["digits"]["canonical"]
+        runs = swept(features[~here], labels[~here], 20, 5, settings)
+        for at, (chain, *_) in zip(wrong, runs, strict=True):
+            at[here] = chain.predict(features[here]) != labels[here]
+    print("longer", wrong.mean(axis=1), flush=True)
+    return {"digits_longer": wrong}
 
 
 def part_mnist():
@@ -344,6 +359,7 @@ def part_more():
 
 PARTS = {
     "digits": part_digits,
+    "longer": part_longer,
     "entropies": part_entropies,
     "mnist": part_mnist,
     "kernel": part_kernel,
