@@ -1,3 +1,12 @@
 """Rules in time, coarse-grained: cellular automata, diffusion and flocks, laws of similarity."""
 
-__all__ = []
+from rgrbm.dynamics.automata import (
+    block_map,
+    commutes,
+    projections,
+    quotient,
+    space_time_encoder,
+    step,
+)
+
+__all__ = ["block_map", "commutes", "projections", "quotient", "space_time_encoder", "step"]

@@ -435,6 +435,36 @@ def glass_rows():
     ]
 
 
+def automata_rows():
+    """Rules in time and their coarse-grainings."""
+    rule = size(90, 0, 255, top=255)
+    return [
+        Row(
+            "dynamics.step",
+            states=integers(BITS, (..., ANY), 0, 1),
+            rule=rule,
+            n_steps=size(2, 0, takes_time=True),
+        ),
+        Row("dynamics.block_map", rule=rule, block=size(2, 1, 6, top=3)),
+        Row("dynamics.projections", rule=rule, block=size(2, 1, 4, top=3)),
+        Row(
+            "dynamics.quotient",
+            rule=rule,
+            block=size(2, 1, 6, top=3),
+            merge=optional(integers([0, 1], (2,), 0, 3)),
+        ),
+        Row(
+            "dynamics.commutes",
+            rule=rule,
+            labels=integers([0, 1, 1, 0], ((2, 4, 8, 16),), 0, 1),
+            coarse_rule=rule,
+            rng=rng(),
+            n_rings=size(2),
+        ),
+        Row("dynamics.space_time_encoder", rule=rule, block=size(2, 2, 3)),
+    ]
+
+
 def ring_state():
     return RBMState(4, 0.5, density=2, rng=np.random.default_rng(7))
 
@@ -1295,6 +1325,7 @@ ROWS = [
     ),
     Row("transfer_matrix.torus_thermodynamics", size=size(4, 2, 2**14), coupling=numbers(0.5)),
     Row("transfer_matrix.total_spin_law", size=size(4, 2, 10, top=6), coupling=number(0.5)),
+    *automata_rows(),
 ]
 
 ARGUMENTS = [(row, argument) for row in ROWS for argument in row.arguments]
