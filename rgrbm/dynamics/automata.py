@@ -226,7 +226,7 @@ def commutes(rule, labels, coarse_rule, *, rng, n_rings=100):
     return True
 
 
-def space_time_encoder(rule, block):
+def space_time_encoder(rule, block, rows=None):
     """Find two colours for the patterns of a square in space and time that follow the rule itself.
 
     Parameters
@@ -235,6 +235,9 @@ def space_time_encoder(rule, block):
         Number of an elementary rule, from 0 to 255.
     block : int
         Cells and steps of the square: 2 or 3.
+    rows : array_like of int, shape (..., n_times, n_cells), optional
+        Histories of rings, 0 and 1: only their squares count, from the first row and cell on. By
+        default all squares that can follow from any row.
 
     Returns
     -------
@@ -246,13 +249,14 @@ def space_time_encoder(rule, block):
     Raises
     ------
     ValueError, TypeError
-        If there is no such rule or square.
+        If there is no such rule or square, the rows hold other numbers, are fewer than two squares,
+        or are not a whole number of squares around.
 
     Notes
     -----
     The squares tile space and time, and the colours of three neighbours decide the colour of the
-    next one by the same rule as the cells: what the encoder of :cite:t:`tao2023` is to learn. All
-    rows to start from are listed, and the search is complete.
+    next one by the same rule as the cells: what the encoder of :cite:t:`tao2023` is to learn. The
+    search is complete: where it finds none, there is none.
 
     Examples
     --------
@@ -261,7 +265,7 @@ def space_time_encoder(rule, block):
     """
     rule = checks.integer("rule", rule, 0, 255)
     block = checks.integer("block", block, 2, 3)
-    links = _square_links(rule, block)
+    links = _square_links(rule, block) if rows is None else _links_of_history(rows, block)
     seen, links = np.unique(links, return_inverse=True)
     links = links.reshape(-1, 4)
     labels = np.full(2 ** (block * block), -1, dtype=np.int8)
@@ -289,6 +293,21 @@ def _square_links(rule, block):
     middle = 2 * block - 1
     before = [square(0, place) for place in (middle - block, middle, middle + block)]
     return np.unique(np.stack([*before, square(block, middle)], axis=-1), axis=0)
+
+
+def _links_of_history(rows, block):
+    rows = checks.two_valued("rows", rows, 0, 1, (..., None, None)).astype(np.uint8)
+    n_times, n_cells = rows.shape[-2] // block, rows.shape[-1] // block
+    if n_times < 2 or rows.shape[-1] != n_cells * block:
+        raise ValueError(
+            f"rows must be at least two squares of {block} high and some squares around, "
+            f"got the shape {rows.shape}"
+        )
+    tiles = rows[..., : n_times * block, :].reshape(-1, n_times, block, n_cells, block)
+    squares = _numbers(tiles.swapaxes(2, 3).reshape(-1, n_times, n_cells, block * block))
+    before, after = squares[:, :-1], squares[:, 1:]
+    around = [np.roll(before, 1, axis=-1), before, np.roll(before, -1, axis=-1), after]
+    return np.unique(np.stack(around, axis=-1).reshape(-1, 4), axis=0)
 
 
 def _all_states(n_cells):

@@ -462,6 +462,12 @@ def automata_rows():
             n_rings=size(2),
         ),
         Row("dynamics.space_time_encoder", rule=rule, block=size(2, 2, 3)),
+        Row(
+            "dynamics.space_time_encoder",
+            rule=passed(90),
+            block=passed(2),
+            rows=optional(bits(np.resize([0, 1, 1], (4, 6)), (..., TWO, EVEN))),
+        ),
     ]
 
 

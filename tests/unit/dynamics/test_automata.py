@@ -201,10 +201,10 @@ def plain_quotient(table, one, other):
     return labels
 
 
-@pytest.mark.parametrize("rule", [22, 54, 90, 110, 146])
+@pytest.mark.parametrize("rule", [2, 22, 54, 90, 110, 146])
 def test_quotients_against_relabelling(rule):
     table = block_map(rule, 3)
-    for pair in [(0, 1), (2, 5), (3, 4), (6, 7)]:
+    for pair in [(0, 1), (2, 5), (3, 4), (4, 5), (6, 7)]:
         labels, coarse = quotient(rule, 3, merge=pair)
         plain = plain_quotient(table, *pair)
         assert np.array_equal(np.equal.outer(labels, labels), np.equal.outer(plain, plain))
@@ -306,3 +306,28 @@ def test_what_turns_all_cells_over_needs_an_odd_number_of_steps():
         assert space_time_encoder(rule, 2) is None
         assert space_time_encoder(rule, 3) is not None
     assert space_time_encoder(3, 3) is None
+
+
+@pytest.mark.parametrize(("rule", "block"), [(85, 2), (3, 2), (102, 3), (102, 2), (8, 2), (136, 3)])
+def test_encoders_of_histories(rule, block):
+    rows = np.array([history(rule, 8 * block, 300 * block, seed) for seed in range(4)])
+    labels = space_time_encoder(rule, block, rows)
+    assert (labels is None) == (space_time_encoder(rule, block) is None)
+    if labels is not None:
+        for one in rows:
+            coarse = encoded(one, labels, block)
+            assert coarse.min() >= 0
+            assert np.array_equal(step(coarse[:-1], rule), coarse[1:])
+
+
+def test_histories_that_say_less():
+    assert space_time_encoder(60, 3) is None
+    assert space_time_encoder(60, 3, np.zeros((6, 6), dtype=int)) is None  # one pattern only
+    rows = np.zeros((6, 12), dtype=int)
+    rows[0, 0] = 1
+    for t in range(5):
+        rows[t + 1] = step(rows[t], 60)
+    assert space_time_encoder(60, 3, rows) is not None
+    for wrong in (rows[:5], rows[:, :11], 2 * rows):
+        with pytest.raises(ValueError, match="rows"):
+            space_time_encoder(60, 3, wrong)
