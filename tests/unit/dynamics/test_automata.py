@@ -239,6 +239,13 @@ def test_what_is_left_at_six_cells():
         assert commutes(rule, labels, table, rng=rng(rule))
 
 
+@pytest.mark.slow
+def test_the_only_quotient_of_a_universal_computer():
+    """Five cells of rule 110: one pattern that no row of five steps holds, and all others."""
+    every = {tuple(quotient(110, 5, merge=(a, b))[0].tolist()) for a in range(32) for b in range(a)}
+    assert every == {(0,) * 32, tuple(int(k == 0b01010) for k in range(32))}
+
+
 def test_pairs_that_cannot_be_merged_are_refused():
     for wrong in [(1, 1), (0, 4), (0, 1, 2), (-1, 0), 3]:
         with pytest.raises(ValueError, match="merge"):
