@@ -6,6 +6,8 @@ does in one step what the sites do in T steps: :math:`P f^T = f P`, where P take
 """
 
 import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.optimize import minimize_scalar
 
 from rgrbm._core import checks
 
@@ -66,8 +68,8 @@ def fit_kernel(before, after, radius):
 def time_scale(kernel, block, fields):
     r"""Find after how many steps the means of blocks are where one step of the kernel takes them.
 
-    It minimises :math:`| P x(T) - f P x(0) |` over the time T, which need not be whole: between two
-    times the field goes along a straight line.
+    It minimises :math:`| P x(T) - f P x(0) |` over the time T, which need not be whole: cubic
+    splines lead from one time to the next.
 
     Parameters
     ----------
@@ -121,18 +123,18 @@ def time_scale(kernel, block, fields):
         weight * np.roll(coarse[0], d, axis=-1)
         for weight, d in zip(kernel, range(-radius, radius + 1), strict=True)
     )
-    coarse, goal = coarse.reshape(len(coarse), -1), goal.ravel()
-    # The point nearest to the goal on each of the lines from one time to the next.
-    lines, to_goal = np.diff(coarse, axis=0), goal - coarse[:-1]
-    squares = (lines**2).sum(axis=1)
-    parts = (to_goal * lines).sum(axis=1) / np.where(squares > 0, squares, 1)
-    parts = parts.clip(0, 1)
-    distances = ((to_goal - parts[:, None] * lines) ** 2).sum(axis=1)
-    nearest = distances.argmin()
-    time = float(nearest + parts[nearest])
-    if time == len(fields) - 1:
+    distances = [np.linalg.norm(then - goal) for then in coarse]
+    nearest, last = int(np.argmin(distances)), len(fields) - 1
+    if nearest == last:
         raise ValueError(f"fields must hold more times than {len(fields)}: the last is the nearest")
-    return time
+    at = CubicSpline(np.arange(last + 1), coarse)
+    found = minimize_scalar(
+        lambda time: np.linalg.norm(at(time) - goal),
+        bounds=(max(nearest - 1, 0), nearest + 1),
+        method="bounded",
+        options={"xatol": 1e-8},
+    )
+    return float(found.x)
 
 
 def _checked_fields(fields):

@@ -71,23 +71,23 @@ def test_a_kernel_with_a_power_law_takes_that_power(exponent):
     kernel = np.roll(evolve(np.eye(1, n_sites), 2, exponent)[1, 0], n_sites // 2)[1:]
     fields = evolve(smooth(n_sites, 20.0), 16, exponent)
     for block in (2, 3, 4):
-        # Between two times a straight line stands for an exponential: that is what is left.
-        assert abs(time_scale(kernel, block, fields) - block**exponent) < 0.02
+        # Between two times a cubic stands for an exponential: that is what is left.
+        assert abs(time_scale(kernel, block, fields) - block**exponent) < 2e-3
 
 
-@pytest.mark.parametrize("part", [0.0, 0.25, 0.75])
-def test_between_two_times_lies_a_straight_line(part):
-    start, way = np.random.default_rng(2).normal(size=(2, 3, 8))
-    before = 2 * start - part * way
-    assert abs(time_scale([2.0], 1, [start, before, before + way]) - 1 - part) < 1e-12
+@pytest.mark.parametrize("wanted", [0.75, 1.0, 1.25, 2.5])
+def test_the_time_need_not_be_whole(wanted):
+    field = np.random.default_rng(2).normal(size=(3, 8))
+    growing = [field * (1 + time / wanted) for time in range(4)]  # twice the first at that time
+    assert abs(time_scale([2.0], 1, growing) - wanted) < 1e-6
 
 
 def test_a_drift_is_carried_along():
     # A kernel that moves a field by one site: a block is crossed in as many steps as it has sites.
     fields = np.array([np.roll(smooth(60), time, axis=-1) for time in range(8)])
     for block in (2, 3, 5):
-        assert abs(time_scale([0, 0, 1], block, fields) - block) < 1e-10
-        assert time_scale([1, 0, 0], block, fields) == 0  # to the other side: never nearer
+        assert abs(time_scale([0, 0, 1], block, fields) - block) < 1e-6
+        assert time_scale([1, 0, 0], block, fields) < 1e-4  # to the other side: never nearer
 
 
 def test_a_long_kernel_winds_around():
@@ -95,7 +95,7 @@ def test_a_long_kernel_winds_around():
     wound = np.zeros(13)
     for d, weight in zip(OFFSETS, NORMAL, strict=True):
         wound[(d + 6) % 12] += weight
-    assert abs(time_scale(NORMAL, 2, fields) - time_scale(wound, 2, fields)) < 1e-10
+    assert abs(time_scale(NORMAL, 2, fields) - time_scale(wound, 2, fields)) < 1e-6
 
 
 def test_fields_that_end_too_early_are_told():
