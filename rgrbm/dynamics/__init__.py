@@ -10,3 +10,7 @@ from rgrbm.dynamics.automata import (
 )
 
 __all__ = ["block_map", "commutes", "projections", "quotient", "space_time_encoder", "step"]
+from rgrbm.dynamics.diffusion import fit_kernel, time_scale
+from rgrbm.dynamics.flocks import flock
+
+__all__ = ["fit_kernel", "flock", "time_scale"]

@@ -549,6 +549,49 @@ def quantum_rows():
     ]
 
 
+def diffusion_rows():
+    """Kernels of fields on rings, their time scales, and flocks."""
+    rings = replace(reals(SERIES, (2, 400)), drawn_odd=nothing, extremes=None)
+    after = replace(rings, extremes=signed().map(lambda size: size * SERIES))
+    kernel = [0.25, 0.5, 0.25]
+    spreading = reals([[0, 0, 1, 1, 0, 0], [0, 0.25, 0.75, 0.75, 0.25, 0], [0.5] * 6], (TWO, ANY))
+
+    def at_most_two_axes(value):
+        return np.ndim(value) < 3 if isinstance(value, np.ndarray) else True
+
+    fields = replace(
+        spreading,
+        wrong=lambda: list(filter(at_most_two_axes, spreading.wrong())),
+        drawn_wrong=spreading.drawn_wrong.filter(at_most_two_axes),
+        drawn_odd=nothing,
+    )
+    return [
+        Row(
+            "dynamics.fit_kernel",
+            before=replace(rings, names=("after",)),
+            after=after,
+            radius=size(2, 0, 199, top=20),
+        ),
+        Row(
+            "dynamics.time_scale",
+            kernel=reals(kernel, ((1, 3, 5),)),
+            block=Kind(lambda: 2, lambda: [*size().wrong(), 4, 5, 7], lambda: [(np.int8(3), 3)]),
+            fields=fields,
+        ),
+        Row(
+            "dynamics.flock",
+            n_birds=size(3),
+            size=real(2.5, 1, 1e6),
+            noise=real(0.5, 0, 2 * math.pi),
+            speed=real(0.5, 0, 2.5),
+            n_steps=size(3, 0, top=5, takes_time=True),
+            rng=rng(),
+            observe=optional(function(lambda positions, angles: positions.sum() + angles.sum())),
+            every=size(1),
+        ),
+    ]
+
+
 def instance(make):
     """Make the kind of an object of a class of ours."""
 
@@ -1287,6 +1330,7 @@ ROWS = [
     ),
     Row("rbm.walsh_couplings", log_weights=reals([0.5, -1.0, 2.0, 0.0], ((2, 4, 8, 16),))),
     *chain_of_tensors_rows(),
+    *diffusion_rows(),
     Row("tensor.hotrg", **renormalized),
     Row("tensor.pixel_features", images=probabilities(LEVELS, (..., ANY))),
     Row("tensor.pixel_path", order=choice("hilbert"), size=power_of_path()),
