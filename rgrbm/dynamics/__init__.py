@@ -8,9 +8,17 @@ from rgrbm.dynamics.automata import (
     space_time_encoder,
     step,
 )
-
-__all__ = ["block_map", "commutes", "projections", "quotient", "space_time_encoder", "step"]
 from rgrbm.dynamics.diffusion import fit_kernel, time_scale
 from rgrbm.dynamics.flocks import flock
 
-__all__ = ["fit_kernel", "flock", "time_scale"]
+__all__ = [
+    "block_map",
+    "commutes",
+    "fit_kernel",
+    "flock",
+    "projections",
+    "quotient",
+    "space_time_encoder",
+    "step",
+    "time_scale",
+]
