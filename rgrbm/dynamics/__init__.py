@@ -3,3 +3,25 @@
 from rgrbm.dynamics.collapse import Collapse, collapse_score
 
 __all__ = ["Collapse", "collapse_score"]
+from rgrbm.dynamics.automata import (
+    block_map,
+    commutes,
+    projections,
+    quotient,
+    space_time_encoder,
+    step,
+)
+from rgrbm.dynamics.diffusion import fit_kernel, time_scale
+from rgrbm.dynamics.flocks import flock
+
+__all__ = [
+    "block_map",
+    "commutes",
+    "fit_kernel",
+    "flock",
+    "projections",
+    "quotient",
+    "space_time_encoder",
+    "step",
+    "time_scale",
+]

@@ -514,6 +514,42 @@ def glass_rows():
     ]
 
 
+def automata_rows():
+    """Rules in time and their coarse-grainings."""
+    rule = size(90, 0, 255, top=255)
+    return [
+        Row(
+            "dynamics.step",
+            states=integers(BITS, (..., ANY), 0, 1),
+            rule=rule,
+            n_steps=size(2, 0, takes_time=True),
+        ),
+        Row("dynamics.block_map", rule=rule, block=size(2, 1, 6, top=3)),
+        Row("dynamics.projections", rule=rule, block=size(2, 1, 4, top=3)),
+        Row(
+            "dynamics.quotient",
+            rule=rule,
+            block=size(2, 1, 6, top=3),
+            merge=optional(integers([0, 1], (2,), 0, 3)),
+        ),
+        Row(
+            "dynamics.commutes",
+            rule=rule,
+            labels=integers([0, 1, 1, 0], ((2, 4, 8, 16),), 0, 1),
+            coarse_rule=rule,
+            rng=rng(),
+            n_rings=size(2),
+        ),
+        Row("dynamics.space_time_encoder", rule=rule, block=size(2, 2, 3)),
+        Row(
+            "dynamics.space_time_encoder",
+            rule=passed(90),
+            block=passed(2),
+            rows=optional(bits(np.resize([0, 1, 1], (4, 6)), (..., TWO, EVEN))),
+        ),
+    ]
+
+
 def ring_state():
     return RBMState(4, 0.5, density=2, rng=np.random.default_rng(7))
 
@@ -627,6 +663,45 @@ def entropy_rows():
             alpha=real(16.0, 0, 1e100, above=True),
             weights=replace(of_three, names=("counts",)),
             counts=integers([2, 1, 3], (3,), 1, 10**6),
+def diffusion_rows():
+    """Kernels of fields on rings, their time scales, and flocks."""
+    rings = replace(reals(SERIES, (2, 400)), drawn_odd=nothing, extremes=None)
+    after = replace(rings, extremes=signed().map(lambda size: size * SERIES))
+    kernel = [0.25, 0.5, 0.25]
+    spreading = reals([[0, 0, 1, 1, 0, 0], [0, 0.25, 0.75, 0.75, 0.25, 0], [0.5] * 6], (TWO, ANY))
+
+    def at_most_two_axes(value):
+        return np.ndim(value) < 3 if isinstance(value, np.ndarray) else True
+
+    fields = replace(
+        spreading,
+        wrong=lambda: list(filter(at_most_two_axes, spreading.wrong())),
+        drawn_wrong=spreading.drawn_wrong.filter(at_most_two_axes),
+        drawn_odd=nothing,
+    )
+    return [
+        Row(
+            "dynamics.fit_kernel",
+            before=replace(rings, names=("after",)),
+            after=after,
+            radius=size(2, 0, 199, top=20),
+        ),
+        Row(
+            "dynamics.time_scale",
+            kernel=reals(kernel, ((1, 3, 5),)),
+            block=Kind(lambda: 2, lambda: [*size().wrong(), 4, 5, 7], lambda: [(np.int8(3), 3)]),
+            fields=fields,
+        ),
+        Row(
+            "dynamics.flock",
+            n_birds=size(3),
+            size=real(2.5, 1, 1e6),
+            noise=real(0.5, 0, 2 * math.pi),
+            speed=real(0.5, 0, 2.5),
+            n_steps=size(3, 0, top=5, takes_time=True),
+            rng=rng(),
+            observe=optional(function(lambda positions, angles: positions.sum() + angles.sum())),
+            every=size(1),
         ),
     ]
 
@@ -1386,6 +1461,7 @@ ROWS = [
     ),
     Row("rbm.walsh_couplings", log_weights=reals([0.5, -1.0, 2.0, 0.0], ((2, 4, 8, 16),))),
     *chain_of_tensors_rows(),
+    *diffusion_rows(),
     Row("tensor.hotrg", **renormalized),
     Row("tensor.pixel_features", images=probabilities(LEVELS, (..., ANY))),
     Row("tensor.pixel_path", order=choice("hilbert"), size=power_of_path()),
@@ -1432,6 +1508,7 @@ ROWS = [
     Row("transfer_matrix.total_spin_law", size=size(4, 2, 10, top=6), coupling=number(0.5)),
     *springs_rows(),
     *entropy_rows(),
+    *automata_rows(),
 ]
 
 ARGUMENTS = [(row, argument) for row in ROWS for argument in row.arguments]
