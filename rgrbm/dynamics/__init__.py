@@ -1,8 +1,5 @@
 """Rules in time, coarse-grained: cellular automata, diffusion and flocks, laws of similarity."""
 
-from rgrbm.dynamics.collapse import Collapse, collapse_score
-
-__all__ = ["Collapse", "collapse_score"]
 from rgrbm.dynamics.automata import (
     block_map,
     commutes,
@@ -11,11 +8,22 @@ from rgrbm.dynamics.automata import (
     space_time_encoder,
     step,
 )
-from rgrbm.dynamics.diffusion import fit_kernel, time_scale
-from rgrbm.dynamics.flocks import flock
+from rgrbm.dynamics.collapse import (
+    Collapse,
+    collapse_score,
+)
+from rgrbm.dynamics.diffusion import (
+    fit_kernel,
+    time_scale,
+)
+from rgrbm.dynamics.flocks import (
+    flock,
+)
 
 __all__ = [
+    "Collapse",
     "block_map",
+    "collapse_score",
     "commutes",
     "fit_kernel",
     "flock",
