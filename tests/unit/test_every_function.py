@@ -421,6 +421,41 @@ def chain_of_tensors_rows():
     ]
 
 
+def glass():
+    return EdwardsAnderson(2, [1.0, 2.0], n_samples=3, rng=np.random.default_rng(7))
+
+
+def glass_rows():
+    """The sampler of glasses, and what it is asked."""
+    counts = ("spins", "overlaps", "plane_overlaps", "energies", "swap_rates")
+    return [
+        Row(
+            "sampler.EdwardsAnderson",
+            size=size(2, 2, 64, top=5),
+            temperatures=reals([0.5, 1.0, 2.0], (ANY,), 1e-100),
+            n_samples=size(3),
+            rng=rng(),
+        ),
+        Row(
+            "sampler.EdwardsAnderson.run",
+            self=own(glass),
+            n_sweeps=size(2, 0, top=5, takes_time=True),
+            observe=optional(function(lambda glass: glass.energies().sum())),
+            every=size(1),
+            progress=flag(),
+        ),
+        *[Row(f"sampler.EdwardsAnderson.{name}", self=own(glass)) for name in counts],
+    ]
+
+
+def ring_state():
+    return RBMState(4, 0.5, density=2, rng=np.random.default_rng(7))
+
+
+def trap(cusp=True):
+    return GaussianTrap(2, cusp=cusp, rng=np.random.default_rng(7))
+
+
 def springs_rows():
     """Springs, and the machine that is made of them."""
     of_springs = machine(all_real)
@@ -487,30 +522,42 @@ def springs_rows():
     ]
 
 
-def glass():
-    return EdwardsAnderson(2, [1.0, 2.0], n_samples=3, rng=np.random.default_rng(7))
-
-
-def glass_rows():
-    """The sampler of glasses, and what it is asked."""
-    counts = ("spins", "overlaps", "plane_overlaps", "energies", "swap_rates")
+def entropy_rows():
+    """Entropy on several scales; lists of levels are attacked as a whole."""
+    maps, kept = [[0, 1, 1, 0], [0, 0]], [[0, 2, 3], [3]]
+    strange = [None, 1, "abc", {"a": 1}, object(), Unprintable(), [None, None], [[], []]]
+    bad_maps = [maps[:1], [*maps, [1]], maps[::-1], [maps[0], [0, 2]], [maps[0], [0.0, 0.0]]]
+    bad_maps += [[[0, 1, -1, 0], [0, 0]], [[0, 1, 2, 0], [1, 2, 1]]]
+    bad_kept = [kept[:1], [*kept, [3]], kept[::-1], [[0, 2, 4], [2]], [[0, 2, 2], [2]]]
+    bad_kept += [[[0.0, 2.0, 3.0], [3]], [[0, 2, 3], []], [[0, 2, 3], [1]]]
+    of_three = reals([1.0, 0.5, 0.25], (3,))
+    levels = {
+        "loss": replace(reals(REALS[0], (4,)), names=("maps",)),
+        "maps": Kind(lambda: maps, lambda: strange + bad_maps, names=("weights",)),
+        "weights": of_three,
+    }
+    law = probabilities([0.25, 0.5, 0.0, 0.25], (4,))
     return [
+        Row("entropy.hierarchical", **levels),
+        Row("entropy.objective", law=law, **levels),
         Row(
-            "sampler.EdwardsAnderson",
-            size=size(2, 2, 64, top=5),
-            temperatures=reals([0.5, 1.0, 2.0], (ANY,), 1e-100),
-            n_samples=size(3),
-            rng=rng(),
+            "entropy.ring_flow",
+            coupling=number(0.5),
+            weights=reals([1.0, 0.5, 0.25], (ANY,)),
+            n_sites=size(64),
         ),
         Row(
-            "sampler.EdwardsAnderson.run",
-            self=own(glass),
-            n_sweeps=size(2, 0, top=5, takes_time=True),
-            observe=optional(function(lambda glass: glass.energies().sum())),
-            every=size(1),
-            progress=flag(),
+            "entropy.gaussian",
+            precision=replace(reals(POSITIVE, (4, 4)), names=("kept",)),
+            kept=Kind(lambda: kept, lambda: strange + bad_kept, names=("weights",)),
+            weights=of_three,
         ),
-        *[Row(f"sampler.EdwardsAnderson.{name}", self=own(glass)) for name in counts],
+        Row(
+            "entropy.lomax_flow",
+            alpha=real(16.0, 0, 1e100, above=True),
+            weights=replace(of_three, names=("counts",)),
+            counts=integers([2, 1, 3], (3,), 1, 10**6),
+        ),
     ]
 
 
@@ -550,12 +597,47 @@ def automata_rows():
     ]
 
 
-def ring_state():
-    return RBMState(4, 0.5, density=2, rng=np.random.default_rng(7))
+def diffusion_rows():
+    """Kernels of fields on rings, their time scales, and flocks."""
+    rings = replace(reals(SERIES, (2, 400)), drawn_odd=nothing, extremes=None)
+    after = replace(rings, extremes=signed().map(lambda size: size * SERIES))
+    kernel = [0.25, 0.5, 0.25]
+    spreading = reals([[0, 0, 1, 1, 0, 0], [0, 0.25, 0.75, 0.75, 0.25, 0], [0.5] * 6], (TWO, ANY))
 
+    def at_most_two_axes(value):
+        return np.ndim(value) < 3 if isinstance(value, np.ndarray) else True
 
-def trap(cusp=True):
-    return GaussianTrap(2, cusp=cusp, rng=np.random.default_rng(7))
+    fields = replace(
+        spreading,
+        wrong=lambda: list(filter(at_most_two_axes, spreading.wrong())),
+        drawn_wrong=spreading.drawn_wrong.filter(at_most_two_axes),
+        drawn_odd=nothing,
+    )
+    return [
+        Row(
+            "dynamics.fit_kernel",
+            before=replace(rings, names=("after",)),
+            after=after,
+            radius=size(2, 0, 199, top=20),
+        ),
+        Row(
+            "dynamics.time_scale",
+            kernel=reals(kernel, ((1, 3, 5),)),
+            block=Kind(lambda: 2, lambda: [*size().wrong(), 4, 5, 7], lambda: [(np.int8(3), 3)]),
+            fields=fields,
+        ),
+        Row(
+            "dynamics.flock",
+            n_birds=size(3),
+            size=real(2.5, 1, 1e6),
+            noise=real(0.5, 0, 2 * math.pi),
+            speed=real(0.5, 0, 2.5),
+            n_steps=size(3, 0, top=5, takes_time=True),
+            rng=rng(),
+            observe=optional(function(lambda positions, angles: positions.sum() + angles.sum())),
+            every=size(1),
+        ),
+    ]
 
 
 def quantum_rows():
@@ -624,84 +706,6 @@ def quantum_rows():
             "quantum.ising_chain_ground_state",
             n_sites=size(4, 3, 14, top=6),
             field=real(0.5, 0, 1e100, above=True),
-        ),
-    ]
-
-
-def entropy_rows():
-    """Entropy on several scales; lists of levels are attacked as a whole."""
-    maps, kept = [[0, 1, 1, 0], [0, 0]], [[0, 2, 3], [3]]
-    strange = [None, 1, "abc", {"a": 1}, object(), Unprintable(), [None, None], [[], []]]
-    bad_maps = [maps[:1], [*maps, [1]], maps[::-1], [maps[0], [0, 2]], [maps[0], [0.0, 0.0]]]
-    bad_maps += [[[0, 1, -1, 0], [0, 0]], [[0, 1, 2, 0], [1, 2, 1]]]
-    bad_kept = [kept[:1], [*kept, [3]], kept[::-1], [[0, 2, 4], [2]], [[0, 2, 2], [2]]]
-    bad_kept += [[[0.0, 2.0, 3.0], [3]], [[0, 2, 3], []], [[0, 2, 3], [1]]]
-    of_three = reals([1.0, 0.5, 0.25], (3,))
-    levels = {
-        "loss": replace(reals(REALS[0], (4,)), names=("maps",)),
-        "maps": Kind(lambda: maps, lambda: strange + bad_maps, names=("weights",)),
-        "weights": of_three,
-    }
-    law = probabilities([0.25, 0.5, 0.0, 0.25], (4,))
-    return [
-        Row("entropy.hierarchical", **levels),
-        Row("entropy.objective", law=law, **levels),
-        Row(
-            "entropy.ring_flow",
-            coupling=number(0.5),
-            weights=reals([1.0, 0.5, 0.25], (ANY,)),
-            n_sites=size(64),
-        ),
-        Row(
-            "entropy.gaussian",
-            precision=replace(reals(POSITIVE, (4, 4)), names=("kept",)),
-            kept=Kind(lambda: kept, lambda: strange + bad_kept, names=("weights",)),
-            weights=of_three,
-        ),
-        Row(
-            "entropy.lomax_flow",
-            alpha=real(16.0, 0, 1e100, above=True),
-            weights=replace(of_three, names=("counts",)),
-            counts=integers([2, 1, 3], (3,), 1, 10**6),
-def diffusion_rows():
-    """Kernels of fields on rings, their time scales, and flocks."""
-    rings = replace(reals(SERIES, (2, 400)), drawn_odd=nothing, extremes=None)
-    after = replace(rings, extremes=signed().map(lambda size: size * SERIES))
-    kernel = [0.25, 0.5, 0.25]
-    spreading = reals([[0, 0, 1, 1, 0, 0], [0, 0.25, 0.75, 0.75, 0.25, 0], [0.5] * 6], (TWO, ANY))
-
-    def at_most_two_axes(value):
-        return np.ndim(value) < 3 if isinstance(value, np.ndarray) else True
-
-    fields = replace(
-        spreading,
-        wrong=lambda: list(filter(at_most_two_axes, spreading.wrong())),
-        drawn_wrong=spreading.drawn_wrong.filter(at_most_two_axes),
-        drawn_odd=nothing,
-    )
-    return [
-        Row(
-            "dynamics.fit_kernel",
-            before=replace(rings, names=("after",)),
-            after=after,
-            radius=size(2, 0, 199, top=20),
-        ),
-        Row(
-            "dynamics.time_scale",
-            kernel=reals(kernel, ((1, 3, 5),)),
-            block=Kind(lambda: 2, lambda: [*size().wrong(), 4, 5, 7], lambda: [(np.int8(3), 3)]),
-            fields=fields,
-        ),
-        Row(
-            "dynamics.flock",
-            n_birds=size(3),
-            size=real(2.5, 1, 1e6),
-            noise=real(0.5, 0, 2 * math.pi),
-            speed=real(0.5, 0, 2.5),
-            n_steps=size(3, 0, top=5, takes_time=True),
-            rng=rng(),
-            observe=optional(function(lambda positions, angles: positions.sum() + angles.sum())),
-            every=size(1),
         ),
     ]
 
