@@ -20,8 +20,8 @@ small : float64 (3, 2)
     By lengths: ln Z of the stored machine of 20 units, value and error.
 equal : float64 (2,)
     The machine of the library on the card and on the processor, 200 updates
-    of PCD-5 with the same uniforms: share of equal bits in the chains, and
-    the largest difference of two weights.
+    of PCD-5 with the same uniforms, in double precision: share of equal bits
+    in the chains, and the largest difference of two weights.
 seconds : float64 (2, 3)
     An update of 100 units, CD-5, batch 50, and of 500 units, CD-25, batch
     100: `rgrbm.rbm.train` on one thread of the processor beside the card,
