@@ -35,7 +35,7 @@ N_SEGMENTS = 20
 N_HIDDEN = 12
 N_STEPS = 200
 N_VALLEYS = 3
-TOLERANCE = {"xatol": 1e-9}
+TOLERANCE = {"xatol": 1e-8}
 FEWEST = 20
 
 
@@ -112,7 +112,7 @@ def fit_similarity(log_quantity, log_scale, log_variable, *, curves=None, search
         def score(b):
             return np.log(_left_out(y, X, V + b * X, curves) + 1e-30)
 
-    b = _lowest(score, np.linspace(low, high, 61 + int((high - low) / 0.1)))
+    b = _lowest(score, np.linspace(low, high, max(61, int((high - low) / 0.1))))
     solution, _, residual = _fit(y, X[:, None], _basis(V + b * X))
     if curves is not None:
         residual = np.exp(score(b) / 2)
@@ -148,8 +148,9 @@ def fit_similarity_network(log_quantity, log_scale, log_variables, *, rng):
 
         y = a X + d + \sum_j w_j \tanh \Big( c_j + \sum_i W_{ij} (V_i + b_i X) \Big) .
 
-    The exponents begin at those of `callan_symanzik`. There are few parameters, so that the method
-    of Levenberg and Marquardt takes the place of stochastic gradients.
+    The exponents are those of `callan_symanzik` at first, while the curve is learned; then all are
+    learned together. There are few parameters, so that the method of Levenberg and Marquardt takes
+    the place of stochastic gradients.
 
     Examples
     --------
@@ -171,25 +172,34 @@ def fit_similarity_network(log_quantity, log_scale, log_variables, *, rng):
     shift, unit = V.mean(axis=0), V.std(axis=0)
 
     def network(p):
-        b, w = p[2 : 2 + k], p[2 + k :].reshape(k + 2, N_HIDDEN)
+        b, w = p[1 : 1 + k], p[2 + k :].reshape(k + 2, N_HIDDEN)
         z = (V - shift + np.outer(X, b)) / unit
         return z, w, np.tanh(z @ w[:k] + w[k])
 
     def error(p):
         _, w, hidden = network(p)
-        return p[0] * X + p[1] + hidden @ w[-1] - y
+        return p[0] * X + p[1 + k] + hidden @ w[-1] - y
 
     def slopes(p):
         z, w, hidden = network(p)
         back = (1 - hidden**2) * w[-1]
-        columns = [X[:, None], np.ones((n, 1)), X[:, None] * (back @ w[:k].T) / unit]
+        columns = [X[:, None], X[:, None] * (back @ w[:k].T) / unit, np.ones((n, 1))]
         return np.hstack([*columns, *[z[:, [i]] * back for i in range(k)], back, hidden])
 
     weights = rng.normal(size=(k + 2, N_HIDDEN))
     weights[-1] *= 0.1
-    first = np.r_[start.outside, y.mean(), start.inside, weights.ravel()]
+    exponents = np.r_[start.outside, start.inside]
+    curve = least_squares(
+        lambda rest: error(np.r_[exponents, rest]),
+        np.r_[y.mean(), weights.ravel()],
+        lambda rest: slopes(np.r_[exponents, rest])[:, 1 + k :],
+        method="lm",
+        max_nfev=N_STEPS // 4,
+    )
+    first = np.r_[exponents, curve.x]
     found = least_squares(error, first, slopes, method="lm", max_nfev=N_STEPS)
-    return Similarity(float(found.x[0]), found.x[2 : 2 + k], float(np.sqrt(np.mean(found.fun**2))))
+    residual = float(np.sqrt(np.mean(found.fun**2)))
+    return Similarity(float(found.x[0]), found.x[1 : 1 + k], residual)
 
 
 def callan_symanzik(log_quantity, log_scale, log_variables, *, n_neighbours=30):
