@@ -149,8 +149,8 @@ def fit_similarity_network(log_quantity, log_scale, log_variables, *, rng):
         y = a X + d + \sum_j w_j \tanh \Big( c_j + \sum_i W_{ij} (V_i + b_i X) \Big) .
 
     The exponents are those of `callan_symanzik` at first, while the curve is learned; then all are
-    learned together. There are few parameters, so that the method of Levenberg and Marquardt takes
-    the place of stochastic gradients.
+    learned together. There are few parameters, so that least squares in a region of trust, as by
+    Levenberg and Marquardt, take the place of stochastic gradients.
 
     Examples
     --------
@@ -193,11 +193,11 @@ def fit_similarity_network(log_quantity, log_scale, log_variables, *, rng):
         lambda rest: error(np.r_[exponents, rest]),
         np.r_[y.mean(), weights.ravel()],
         lambda rest: slopes(np.r_[exponents, rest])[:, 1 + k :],
-        method="lm",
+        x_scale="jac",
         max_nfev=N_STEPS // 4,
     )
     first = np.r_[exponents, curve.x]
-    found = least_squares(error, first, slopes, method="lm", max_nfev=N_STEPS)
+    found = least_squares(error, first, slopes, x_scale="jac", max_nfev=N_STEPS)
     residual = float(np.sqrt(np.mean(found.fun**2)))
     return Similarity(float(found.x[0]), found.x[1 : 1 + k], residual)
 
