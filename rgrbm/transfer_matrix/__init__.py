@@ -8,6 +8,7 @@ from rgrbm.transfer_matrix.chain import (
     magnetization,
     spectrum,
 )
+from rgrbm.transfer_matrix.cylinder import cylinder_correlation_length, cylinder_row_correlation
 from rgrbm.transfer_matrix.glass import glass_log_partition
 from rgrbm.transfer_matrix.lattice import (
     onsager_free_energy,
@@ -22,6 +23,8 @@ from rgrbm.transfer_matrix.strip import strip_law
 __all__ = [
     "correlation",
     "correlation_length",
+    "cylinder_correlation_length",
+    "cylinder_row_correlation",
     "density_of_states",
     "free_energy_density",
     "glass_log_partition",
