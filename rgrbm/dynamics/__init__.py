@@ -8,31 +8,10 @@ from rgrbm.dynamics.automata import (
     space_time_encoder,
     step,
 )
-from rgrbm.dynamics.collapse import (
-    Collapse,
-    collapse_score,
-)
-from rgrbm.dynamics.diffusion import (
-    fit_kernel,
-    time_scale,
-)
-from rgrbm.dynamics.flocks import (
-    flock,
-)
-
-__all__ = [
-    "Collapse",
-    "block_map",
-    "collapse_score",
-    "commutes",
-    "fit_kernel",
-    "flock",
-    "projections",
-    "quotient",
-    "space_time_encoder",
-    "step",
-    "time_scale",
 from rgrbm.dynamics.barenblatt import anomalous_exponent, rg_map
+from rgrbm.dynamics.collapse import Collapse, collapse_score
+from rgrbm.dynamics.diffusion import fit_kernel, time_scale
+from rgrbm.dynamics.flocks import flock
 from rgrbm.dynamics.similarity import (
     Similarity,
     callan_symanzik,
@@ -42,11 +21,22 @@ from rgrbm.dynamics.similarity import (
 )
 
 __all__ = [
+    "Collapse",
     "Similarity",
     "anomalous_exponent",
+    "block_map",
     "callan_symanzik",
+    "collapse_score",
+    "commutes",
+    "fit_kernel",
     "fit_similarity",
     "fit_similarity_network",
+    "flock",
+    "projections",
+    "quotient",
     "rg_map",
     "similarity_deficit",
+    "space_time_encoder",
+    "step",
+    "time_scale",
 ]

@@ -1,12 +1,7 @@
 """Restricted Boltzmann machines: their training, their ln Z, and the renormalization in them."""
 
-from rgrbm.rbm.history import (
-    History,
-)
-from rgrbm.rbm.layers import (
-    Bits,
-    Gaussian,
-)
+from rgrbm.rbm.history import History
+from rgrbm.rbm.layers import Bits, Gaussian
 from rgrbm.rbm.machines import (
     BernoulliRBM,
     GaussianBernoulliRBM,
@@ -33,12 +28,8 @@ from rgrbm.rbm.partition import (
     kl_divergence,
     log_likelihood,
 )
-from rgrbm.rbm.pseudo_likelihood import (
-    pseudo_log_likelihood,
-)
-from rgrbm.rbm.training import (
-    train,
-)
+from rgrbm.rbm.pseudo_likelihood import pseudo_log_likelihood
+from rgrbm.rbm.training import train
 
 __all__ = [
     "BernoulliRBM",

@@ -448,49 +448,6 @@ def glass_rows():
     ]
 
 
-def similarity_rows():
-    """Laws of similarity, Barenblatt's equation, and the cylinder."""
-    y, X, V = np.random.default_rng(9).integers(-16, 16, size=(3, 60)) / 8
-    points = {
-        "log_quantity": reals(y, (60,)),
-        "log_scale": reals(X, (60,)),
-    }
-    one = {**points, "log_variable": reals(V, (60,))}
-    many = {**points, "log_variables": reals(V[:, None], (60, ANY))}
-    search = {"search": reals([-2.0, 2.0], (2,))}
-    labels = np.repeat([0, 1, 2], 20)
-    return [
-        Row("dynamics.fit_similarity", **one, curves=passed(None), **search),
-        Row(
-            "dynamics.fit_similarity",
-            **{name: passed(kind.right()) for name, kind in one.items()},
-            curves=optional(integers(labels, (60,), -(2**53), 2**53)),
-            search=passed((-2.0, 2.0)),
-        ),
-        Row("dynamics.fit_similarity_network", **many, rng=rng()),
-        Row("dynamics.callan_symanzik", **many, n_neighbours=size(30, 7, 60)),
-        Row("dynamics.similarity_deficit", **one, **search),
-        Row("dynamics.anomalous_exponent", epsilon=real(0.5, -0.999, 80)),
-        Row(
-            "dynamics.rg_map",
-            profile=reals([1.0, 0.75, 0.5, 0.25, 0.0], (5,)),
-            x=reals([0.0, 0.5, 1.0, 1.5, 2.0], (5,)),
-            epsilon=real(0.5, -1.0, 1e3, above=True),
-            scale=real(2.0, 1.0, 1e3, above=True),
-        ),
-        Row(
-            "transfer_matrix.cylinder_correlation_length",
-            size=size(4, 2, 2**14),
-            coupling=reals([0.5], (...,), 1e-100),
-        ),
-        Row(
-            "transfer_matrix.cylinder_row_correlation",
-            size=size(4, 2, 512, top=20),
-            coupling=reals([0.5], (...,), 1e-100),
-        ),
-    ]
-
-
 def ring_state():
     return RBMState(4, 0.5, density=2, rng=np.random.default_rng(7))
 
@@ -679,6 +636,49 @@ def diffusion_rows():
             rng=rng(),
             observe=optional(function(lambda positions, angles: positions.sum() + angles.sum())),
             every=size(1),
+        ),
+    ]
+
+
+def similarity_rows():
+    """Laws of similarity, Barenblatt's equation, and the cylinder."""
+    y, X, V = np.random.default_rng(9).integers(-16, 16, size=(3, 60)) / 8
+    points = {
+        "log_quantity": reals(y, (60,)),
+        "log_scale": reals(X, (60,)),
+    }
+    one = {**points, "log_variable": reals(V, (60,))}
+    many = {**points, "log_variables": reals(V[:, None], (60, ANY))}
+    search = {"search": reals([-2.0, 2.0], (2,))}
+    labels = np.repeat([0, 1, 2], 20)
+    return [
+        Row("dynamics.fit_similarity", **one, curves=passed(None), **search),
+        Row(
+            "dynamics.fit_similarity",
+            **{name: passed(kind.right()) for name, kind in one.items()},
+            curves=optional(integers(labels, (60,), -(2**53), 2**53)),
+            search=passed((-2.0, 2.0)),
+        ),
+        Row("dynamics.fit_similarity_network", **many, rng=rng()),
+        Row("dynamics.callan_symanzik", **many, n_neighbours=size(30, 7, 60)),
+        Row("dynamics.similarity_deficit", **one, **search),
+        Row("dynamics.anomalous_exponent", epsilon=real(0.5, -0.999, 80)),
+        Row(
+            "dynamics.rg_map",
+            profile=reals([1.0, 0.75, 0.5, 0.25, 0.0], (5,)),
+            x=reals([0.0, 0.5, 1.0, 1.5, 2.0], (5,)),
+            epsilon=real(0.5, -1.0, 1e3, above=True),
+            scale=real(2.0, 1.0, 1e3, above=True),
+        ),
+        Row(
+            "transfer_matrix.cylinder_correlation_length",
+            size=size(4, 2, 2**14),
+            coupling=reals([0.5], (...,), 1e-100),
+        ),
+        Row(
+            "transfer_matrix.cylinder_row_correlation",
+            size=size(4, 2, 512, top=20),
+            coupling=reals([0.5], (...,), 1e-100),
         ),
     ]
 
