@@ -20,6 +20,7 @@ from scipy.optimize import least_squares, minimize_scalar
 from scipy.spatial import cKDTree
 
 from rgrbm._core import checks
+from rgrbm._core.blas import single_threaded_blas
 
 __all__ = [
     "Similarity",
@@ -112,8 +113,9 @@ def fit_similarity(log_quantity, log_scale, log_variable, *, curves=None, search
         def score(b):
             return np.log(_left_out(y, X, V + b * X, curves) + 1e-30)
 
-    b = _lowest(score, np.linspace(low, high, max(61, int((high - low) / 0.1))))
-    solution, _, residual = _fit(y, X[:, None], _basis(V + b * X))
+    with single_threaded_blas():
+        b = _lowest(score, np.linspace(low, high, max(61, int((high - low) / 0.1))))
+        solution, _, residual = _fit(y, X[:, None], _basis(V + b * X))
     if curves is not None:
         residual = np.exp(score(b) / 2)
     return Similarity(float(solution[0]), float(b), float(residual))
@@ -189,15 +191,16 @@ def fit_similarity_network(log_quantity, log_scale, log_variables, *, rng):
     weights = rng.normal(size=(k + 2, N_HIDDEN))
     weights[-1] *= 0.1
     exponents = np.r_[start.outside, start.inside]
-    curve = least_squares(
-        lambda rest: error(np.r_[exponents, rest]),
-        np.r_[y.mean(), weights.ravel()],
-        lambda rest: slopes(np.r_[exponents, rest])[:, 1 + k :],
-        x_scale="jac",
-        max_nfev=N_STEPS // 4,
-    )
-    first = np.r_[exponents, curve.x]
-    found = least_squares(error, first, slopes, x_scale="jac", max_nfev=N_STEPS)
+    with single_threaded_blas():
+        curve = least_squares(
+            lambda rest: error(np.r_[exponents, rest]),
+            np.r_[y.mean(), weights.ravel()],
+            lambda rest: slopes(np.r_[exponents, rest])[:, 1 + k :],
+            x_scale="jac",
+            max_nfev=N_STEPS // 4,
+        )
+        first = np.r_[exponents, curve.x]
+        found = least_squares(error, first, slopes, x_scale="jac", max_nfev=N_STEPS)
     residual = float(np.sqrt(np.mean(found.fun**2)))
     return Similarity(float(found.x[0]), found.x[1 : 1 + k], residual)
 
@@ -306,7 +309,9 @@ def similarity_deficit(log_quantity, log_scale, log_variable, *, search=(-3.0, 3
     surface = (in_x[:, :, None] * in_v[:, None, :]).reshape(len(y), -1)
     one = np.eye(in_x.shape[1])
     bends = np.vstack([np.kron(bend_x, one), np.kron(one, bend_v)])
-    return float(np.sqrt(similar / _fit(y, np.empty((len(y), 0)), (surface, bends))[1]))
+    with single_threaded_blas():
+        free = _fit(y, np.empty((len(y), 0)), (surface, bends))[1]
+    return float(np.sqrt(similar / free))
 
 
 def _basis(z, n_segments=N_SEGMENTS):
