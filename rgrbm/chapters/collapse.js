@@ -19,22 +19,23 @@
   function score(z, y) {
     const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
     const spread = y.reduce((sum, value) => sum + (value - mean) ** 2, 0) / y.length;
-    let between = 0, error = 0;
-    z.forEach((here, i) => {
-      let left = -1, right = -1;
-      z.forEach((there, j) => {
-        if (curves[j] === curves[i]) return;
-        if (there <= here && (left < 0 || there > z[left])) left = j;
-        if (there >= here && (right < 0 || there < z[right])) right = j;
-      });
-      if (left < 0 || right < 0) return;
-      const width = z[right] - z[left];
-      const part = width > 0 ? (here - z[left]) / width : 0.5;
-      between += 1;
-      error += (y[i] - y[left] - part * (y[right] - y[left])) ** 2;
-    });
-    if (between === 0) return [1, 0];
-    return [Math.sqrt(error / between / spread), between / z.length];
+    const order = z.map((_, i) => i).sort((i, j) => z[i] - z[j]);
+    const errors = [], reached = new Set();
+    for (const one of new Set(curves)) {
+      const own = order.filter((i) => curves[i] === one), last = own.length - 1;
+      for (const i of order) {
+        if (curves[i] === one || z[i] < z[own[0]] || z[i] > z[own[last]]) continue;
+        let k = 0;
+        while (k < last && z[own[k + 1]] <= z[i]) k += 1;
+        const left = own[k], right = own[Math.min(k + 1, last)];
+        const slope = k < last ? (y[right] - y[left]) / (z[right] - z[left]) : 0;
+        errors.push(y[i] - y[left] - slope * (z[i] - z[left]));
+        reached.add(i);
+      }
+    }
+    if (errors.length === 0) return [1, 0];
+    const square = errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length;
+    return [Math.sqrt(square / spread), reached.size / z.length];
   }
 
   element("rect", {

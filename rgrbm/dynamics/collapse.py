@@ -14,18 +14,18 @@ class Collapse(NamedTuple):
 
     score: float
     """Root mean square of quantity minus guess, over the standard deviation of the quantity: 0 if
-    all curves are one; 1 if no point has neighbours on both sides, so that nothing is known."""
+    all curves are one; 1 if no curve reaches over a point of another, so that nothing is known."""
     overlap: float
-    """Share of the points that lie between points of other curves."""
+    """Share of the points over which another curve reaches."""
 
 
 def collapse_score(quantity, variable, curve):
-    r"""Guess each point from its neighbours on the other curves.
+    r"""Guess the points of each curve from the other curves.
 
-    The guess is on the straight line between the next point to the left and the next to the right
-    that belong to *other* curves. A point that lacks one of them is left out, and the overlap says
-    how many are left. Without it a score says little: curves that lie side by side have a low one,
-    from the few points where they touch.
+    Each point is guessed from every other curve that reaches over it, by a straight line between
+    its neighbours there. A point over which none reaches is left out, and the overlap says how many
+    are not. Without it a score says little: curves that lie side by side have a low one, from the
+    few points where they touch.
 
     Parameters
     ----------
@@ -47,13 +47,12 @@ def collapse_score(quantity, variable, curve):
 
     Notes
     -----
-    The measure is that of :cite:t:`bhattacharjee2001` in substance, with squares. A point costs the
-    error of a straight line between its neighbours too, which falls with the square of their
-    distance.
+    The measure of :cite:t:`bhattacharjee2001` with squares, and in units of the spread. The
+    straight line has an error of its own, which falls with the square of the distance of points.
 
     Examples
     --------
-    >>> collapse_score([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 2.0, 3.0], [0, 1, 0, 1])
+    >>> collapse_score([0.0, 2.0, 1.0, 3.0], [0.0, 2.0, 1.0, 3.0], [0, 0, 1, 1])
     Collapse(score=0.0, overlap=0.5)
     """
     quantity = checks.array("quantity", quantity, shape=(None,))
@@ -63,17 +62,15 @@ def collapse_score(quantity, variable, curve):
         raise ValueError(f"curve must have the shape {quantity.shape}, got {curve.shape}")
     if np.ptp(quantity) == 0:
         raise ValueError(f"quantity must not be constant, got {quantity[0]} everywhere")
-    gap = variable - variable[:, None]
-    other = curve != curve[:, None]
-    to_left = np.where(other & (gap <= 0), gap, -np.inf)
-    to_right = np.where(other & (gap >= 0), gap, np.inf)
-    between = np.isfinite(to_left.max(axis=1)) & np.isfinite(to_right.min(axis=1))
-    if not between.any():
+    order = np.argsort(variable, kind="stable")
+    quantity, variable, curve = quantity[order], variable[order], curve[order]
+    errors, reached = [], np.zeros(len(curve), dtype=bool)
+    for one in np.unique(curve):
+        x, y = variable[curve == one], quantity[curve == one]
+        inside = (curve != one) & (variable >= x[0]) & (variable <= x[-1])
+        errors.extend(quantity[inside] - np.interp(variable[inside], x, y))
+        reached |= inside
+    if not errors:
         return Collapse(1.0, 0.0)
-    left, right = to_left.argmax(axis=1)[between], to_right.argmin(axis=1)[between]
-    width = variable[right] - variable[left]
-    part = np.full(len(width), 0.5)  # where both neighbours lie at the point itself
-    np.divide(variable[between] - variable[left], width, out=part, where=width > 0)
-    guess = quantity[left] + part * (quantity[right] - quantity[left])
-    error = np.sqrt(np.mean((quantity[between] - guess) ** 2))
-    return Collapse(float(error / quantity.std()), float(between.mean()))
+    error = np.sqrt(np.mean(np.square(errors)))
+    return Collapse(float(error / quantity.std()), float(reached.mean()))

@@ -6,17 +6,18 @@ from rgrbm.dynamics import collapse_score
 
 def by_hand(quantity, variable, curve):
     """The definition, point by point."""
-    errors = []
-    for i in range(len(quantity)):
-        others = [j for j in range(len(quantity)) if curve[j] != curve[i]]
-        left = [j for j in others if variable[j] <= variable[i]]
-        right = [j for j in others if variable[j] >= variable[i]]
-        if left and right:
-            ends = [max(left, key=lambda j: variable[j]), min(right, key=lambda j: variable[j])]
-            guess = np.interp(variable[i], variable[ends], quantity[ends])
-            errors.append(quantity[i] - guess)
-    score = np.sqrt(np.mean(np.square(errors))) / np.std(quantity)
-    return score, len(errors) / len(quantity)
+    errors, reached = [], set()
+    for i, z in enumerate(variable):
+        for one in set(curve) - {curve[i]}:
+            others = [j for j in range(len(curve)) if curve[j] == one]
+            left = [j for j in others if variable[j] <= z]
+            right = [j for j in others if variable[j] >= z]
+            if left and right:
+                a, b = max(left, key=lambda j: variable[j]), min(right, key=lambda j: variable[j])
+                part = (z - variable[a]) / (variable[b] - variable[a])
+                errors.append(quantity[i] - (1 - part) * quantity[a] - part * quantity[b])
+                reached.add(i)
+    return np.sqrt(np.mean(np.square(errors))) / np.std(quantity), len(reached) / len(curve)
 
 
 def test_the_score_is_its_definition():
@@ -53,10 +54,12 @@ def test_curves_side_by_side_have_no_overlap():
     assert collapse_score([0.0, 1.0], [0.0, 1.0], [0, 0]) == (1, 0)
 
 
-def test_of_several_neighbours_at_the_point_itself_the_first_is_the_guess():
-    found = collapse_score([1.0, 0.0, 4.0], [0.0, 0.0, 0.0], [0, 1, 2])
-    spread = np.std([1.0, 0.0, 4.0])
-    assert found == pytest.approx((np.sqrt((1 + 1 + 9) / 3) / spread, 1.0))
+def test_the_ends_of_a_curve_reach_over_what_lies_on_them():
+    found = collapse_score([0.0, 3.0, 1.0, 2.0], [0.0, 1.0, 0.0, 1.0], [0, 0, 1, 1])
+    assert found == pytest.approx((1 / np.std([0.0, 3.0, 1.0, 2.0]), 1.0))
+    assert collapse_score([0.0, 3.0, 1.0], [0.0, 1.0, 0.5], [0, 0, 1]).overlap == pytest.approx(
+        1 / 3
+    )
 
 
 def test_units_do_not_matter():
