@@ -316,7 +316,7 @@ def dual_network(horizontal, vertical, product):
     -----
     Nodes of the dual sit in the meshes; each spring is crossed by one of the dual. The stiffnesses
     of a network and of its dual have the given product, for any springs: forces of the one are
-    displacements of the other. The theorem for continua is due to :cite:t:`keller1964`.
+    displacements of the other. The theorem for continua goes back to :cite:t:`keller1964`.
 
     Examples
     --------
