@@ -1,7 +1,7 @@
 """What chapters share: figures, numbers in the text, threads, and the paper's experiment."""
 
+from rgrbm.chapters.browser_figures import play
 from rgrbm.chapters.case_study import LearnedRing, learn_ring, refit, ring_bits
-from rgrbm.chapters.collapse_figure import collapse
 from rgrbm.chapters.notes import note
 from rgrbm.chapters.plotting import COLORS, exact_line, points, show_images, use_style
 from rgrbm.chapters.slow import store_result
@@ -13,11 +13,11 @@ __all__ = [
     "N_THREADS",
     "LearnedRing",
     "animate",
-    "collapse",
     "exact_line",
     "in_threads",
     "learn_ring",
     "note",
+    "play",
     "points",
     "refit",
     "ring_bits",

@@ -57,10 +57,7 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     frames = list(iterator)
     if not frames:
         raise ValueError("frames must hold at least one frame, got none")
-    if not isinstance(alt, str):
-        raise TypeError(f"alt must be a string, got {checks.shown(alt)}")
-    if not alt.strip():
-        raise ValueError(f"alt must say what there is to see, got {alt!r}")
+    alt = checked_alt(alt)
     interval = checks.integer("interval", interval, 1)
     figsize = checked_size("figsize", figsize)
     figure = plt.figure(figsize=figsize)
@@ -82,3 +79,12 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     player = re.sub(r'<link rel="stylesheet"[^>]*>', "", player)
     player = player.replace('type="range"', 'type="range" aria-label="frame"')
     return HTML(f'<div role="group" aria-label="{html.escape(alt)}">{player}</div>')
+
+
+def checked_alt(alt):
+    """Return `alt` if it says something."""
+    if not isinstance(alt, str):
+        raise TypeError(f"alt must be a string, got {checks.shown(alt)}")
+    if not alt.strip():
+        raise ValueError(f"alt must say what there is to see, got {alt!r}")
+    return alt

@@ -1,34 +1,21 @@
 """The interactive figures of the built book, driven as a reader drives them: mouse and keyboard.
 
-They run where RGRBM_BOOK names a built book, and need Chromium. It is spoken to over its
-DevTools protocol, with the WebSocket client of tornado, which Jupyter brings.
+They run where RGRBM_BOOK names a built book, and need Chromium. Those that are frames drawn ahead
+are here; `test_play.py` has those that compute.
 """
 
-import asyncio
 import json
 import os
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
+from browser import chromium, until
 from notebooks import chapter_paths
 
-from rgrbm.dynamics import collapse_score
-
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-OPTIONS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update --window-size=1400,1000 "
-    "--hide-scrollbars --remote-debugging-port=0 about:blank"
-)
-PATIENCE = 60  # seconds until a browser or a figure must have answered
-KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, " ": 32}
 PLAYER = "document.querySelectorAll('.animation')[%d]"
 
 
@@ -61,22 +48,8 @@ def book():
 
 @pytest.fixture(scope="module")
 def browser(book, tmp_path_factory):
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    pytest.importorskip("tornado", reason="tornado, which speaks to Chromium, is not installed")
-    folder = tmp_path_factory.mktemp("chromium")
-    with asyncio.Runner() as runner, open(folder / "words", "w") as words:
-        process = subprocess.Popen(
-            [CHROMIUM, f"--user-data-dir={folder}", *OPTIONS.split()], stdout=words, stderr=words
-        )
-        try:
-            opened = Browser(runner, folder / "DevToolsActivePort")
-            yield opened
-            opened.close()
-            process.wait(PATIENCE)
-        finally:
-            process.kill()
-            process.wait()
+    with chromium(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -84,105 +57,6 @@ def player(book, browser, request):
     name, number = request.param
     browser.open((book / f"{name}.html").as_uri())
     return Player(browser, number)
-
-
-def until(condition, what):
-    """Wait until a condition is true, and return its value."""
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end, f"{PATIENCE} s have passed without {what}"
-        time.sleep(0.05)
-    return found
-
-
-class Browser:
-    """One page of Chromium."""
-
-    def __init__(self, runner, port_file):
-        from tornado.websocket import websocket_connect
-
-        async def connect(address):
-            return await websocket_connect(address, max_message_size=2**28)
-
-        until(lambda: port_file.exists() and "\n" in port_file.read_text(), "a browser")
-        port, path = port_file.read_text().split()
-        self.runner, self.number, self.session = runner, 0, None
-        self.socket = runner.run(connect(f"ws://127.0.0.1:{port}{path}"))
-        (target, *_) = (
-            target
-            for target in self.tell("Target.getTargets")["targetInfos"]
-            if target["type"] == "page"
-        )
-        attach = {"targetId": target["targetId"], "flatten": True}
-        self.session = self.tell("Target.attachToTarget", **attach)["sessionId"]
-
-    def tell(self, method, **parameters):
-        """Send a command, and return its answer; events are passed over."""
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters}
-        if self.session:
-            message["sessionId"] = self.session
-
-        async def exchange():
-            await self.socket.write_message(json.dumps(message))
-            while True:
-                answer = await asyncio.wait_for(self.socket.read_message(), PATIENCE)
-                assert answer is not None, "the browser has gone"
-                answer = json.loads(answer)
-                if answer.get("id") == self.number:
-                    return answer
-
-        answer = self.runner.run(exchange())
-        assert "error" not in answer, (method, answer["error"])
-        return answer["result"]
-
-    def close(self):
-        async def exchange():
-            await self.socket.write_message(json.dumps({"id": 0, "method": "Browser.close"}))
-            while await asyncio.wait_for(self.socket.read_message(), PATIENCE) is not None:
-                pass
-            self.socket.close()
-
-        self.runner.run(exchange())
-
-    def ask(self, expression):
-        """Return the value of a JavaScript expression."""
-        answer = self.tell(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
-        )
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def open(self, address):
-        """Open a page, as for a reader who has asked for less motion."""
-        reduced = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-        self.tell("Emulation.setEmulatedMedia", features=reduced)
-        self.tell("Page.navigate", url="about:blank")
-        until(lambda: self.ask("location.href") == "about:blank", "an empty page")
-        self.tell("Page.navigate", url=address)
-        until(
-            lambda: (
-                self.ask("location.href") == address
-                and self.ask("document.readyState") == "complete"
-            ),
-            "the page",
-        )
-        # Formulas and letters move what is below them when they come.
-        self.ask("window.MathJax?.startup?.promise")
-        self.ask("document.fonts.ready")
-
-    def click(self, x, y):
-        where = {"x": x, "y": y, "button": "left", "clickCount": 1}
-        for kind in ("mousePressed", "mouseReleased"):
-            self.tell("Input.dispatchMouseEvent", type=kind, **where)
-
-    def press(self, key):
-        code = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
-        text = {"text": key} if len(key) == 1 else {}
-        self.tell(
-            "Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **code, **text
-        )
-        self.tell("Input.dispatchKeyEvent", type="keyUp", **code)
 
 
 class Player:
@@ -348,67 +222,3 @@ def test_it_fits_on_a_phone(player):
             assert left + width <= 360, part
     finally:
         player.browser.tell("Emulation.clearDeviceMetricsOverride")
-
-
-COLLAPSES = {
-    path.relative_to(ROOT).with_suffix("").as_posix()
-    for path in chapter_paths()
-    if re.search(r"^collapse\(", chapter_code(path), re.M)
-}
-FIGURE = "document.querySelector('.play')"
-
-
-@pytest.fixture
-def collapse(book, browser, request):
-    browser.open((book / f"{request.param}.html").as_uri())
-    browser.ask(f"{FIGURE}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
-    return browser
-
-
-def shown(browser):
-    """Return the exponents, the score, and the overlap, as the page shows them."""
-    texts = f"Array.from({FIGURE}.querySelectorAll('output')).map((o) => o.textContent)"
-    return [float(text.replace("\u2212", "-")) for text in browser.ask(texts)]
-
-
-def computed(browser, a, b):
-    """Return the score and the overlap of the figure's own points."""
-    data = browser.ask(f"JSON.parse({FIGURE}.querySelector('script').textContent)")
-    scale, variable, quantity = np.transpose(data["points"])
-    return collapse_score(quantity - a * scale, variable + b * scale, data["curves"])
-
-
-every_collapse = pytest.mark.parametrize("collapse", sorted(COLLAPSES), indirect=True)
-
-
-def test_the_pages_with_a_collapse_are_those_of_the_chapters_that_make_one(book):
-    pages = (book / "book").rglob("*.html")
-    built = [path for path in pages if '<div class="play"' in path.read_text(encoding="utf-8")]
-    assert {path.relative_to(book).with_suffix("").as_posix() for path in built} == COLLAPSES
-
-
-@every_collapse
-def test_a_collapse_is_moved_by_keyboard_and_mouse_and_computes_what_the_library_does(collapse):
-    browser = collapse
-    assert len(browser.ask(f"{FIGURE}.getAttribute('aria-label')")) > 40
-    seen = []
-    for key in ("a", "b"):
-        slider = f"{FIGURE}.querySelector('[aria-label=\"exponent {key}\"]')"
-        browser.ask(f"{slider}.focus()")
-        for _ in range(5):
-            browser.press("ArrowRight")
-        box = browser.ask(
-            f"(r = {slider}.getBoundingClientRect(), [r.left, r.top, r.width, r.height])"
-        )
-        a, b, *found = shown(browser)
-        assert (a, b)[key == "b"] == pytest.approx(0.05)
-        assert found == pytest.approx(computed(browser, a, b), abs=0.006)
-        seen.append(browser.ask(f"{FIGURE}.querySelector('circle').outerHTML"))
-        browser.click(box[0] + 0.8 * box[2], box[1] + box[3] / 2)
-        a, b, *found = shown(browser)
-        assert abs((a, b)[key == "b"]) > 0.05
-        assert found == pytest.approx(computed(browser, a, b), abs=0.006)
-        picture = browser.ask(f"{FIGURE}.querySelector('svg').innerHTML")
-        assert len(set(re.findall(r'c[xy]="(.*?)"', picture))) > 10
-        seen.append(picture)
-    assert len(set(seen)) == 4
