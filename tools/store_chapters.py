@@ -41,12 +41,13 @@ def normalise(notebook):
             cell.outputs = merge_streams(cell.outputs)
         for output in cell.get("outputs", []):
             if output.output_type in ("display_data", "execute_result"):
-                animated = "animation" in output.data.get("text/html", "")
+                html = output.data.get("text/html", "")
+                interactive = "animation" in html or 'class="play"' in html
                 output.data = {
                     kind: value
                     for kind, value in output.data.items()
                     if (with_pictures or "image" not in kind)
-                    and not (animated and kind == "text/html")
+                    and not (interactive and kind == "text/html")
                 }
                 if "scrapbook" not in output.metadata:  # myst-nb's glue needs it
                     output.metadata = {}
