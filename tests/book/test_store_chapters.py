@@ -17,11 +17,12 @@ from store_chapters import (
 )
 
 
-def test_pictures_and_players_go_and_text_stays():
+@pytest.mark.parametrize("kind", ["animation", "play"])
+def test_pictures_and_players_go_and_text_stays(kind):
     picture = new_output("display_data", {"image/png": "AAAA", "text/plain": "<Figure size 1x1>"})
     player = new_output(
         "execute_result",
-        {"text/html": '<div class="animation">...</div>', "text/plain": "<HTML object>"},
+        {"text/html": f'<div class="{kind}">...</div>', "text/plain": "<HTML object>"},
         execution_count=1,
     )
     glued = new_output(
