@@ -10,6 +10,9 @@ import pytest
 from notebooks import NOT_STARTED, ONE_THREAD, can_be_executed, run_time
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
+collect_ignore_glob = ["book/*/slow/*.py"]  # scripts, of which some fetch data when imported
+if not find_spec("torch"):
+    collect_ignore_glob += ["rgrbm/networks/_torch_module.py"]
 
 
 def pytest_configure():

@@ -63,7 +63,8 @@ def files_of(names):
     files = []
     for name in names or DOORS:
         path = ROOT / ("rgrbm" if "/" not in name else "") / name
-        files += [path] if path.suffix else sorted(path.glob("*.py"))
+        single = path.with_suffix(".py").is_file()  # a door of one file, or a file by its name
+        files += [path.with_suffix(".py")] if single else sorted(path.glob("*.py"))
     files = [str(path.relative_to(ROOT)) for path in files if path.name != "__init__.py"]
     return [file for file in files if file in names or file.removeprefix("rgrbm/") not in LEFT_OUT]
 
@@ -101,7 +102,8 @@ def tests_of(file):
     """Return the tests to try one after the other: fast ones of a file, of its door, slow ones."""
     path = Path(file)
     door = path.parent.name
-    folder = Path("tests/unit") / door
+    single = door == "rgrbm"  # a door of one file
+    folder = Path("tests/unit") / (f"test_{path.stem}.py" if single else door)
     named = sorted((ROOT / folder).glob(f"test_{path.stem.lstrip('_')}*.py"))
     named = [str(test.relative_to(ROOT)) for test in named] or [str(folder)]
     statistical = [name for name in [f"tests/statistical/{door}"] if (ROOT / name).exists()]

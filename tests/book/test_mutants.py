@@ -23,9 +23,11 @@ def test_the_list_speaks_of_lines_that_exist_and_gives_reasons():
 
 def test_every_file_of_the_doors_is_mutated_or_left_out():
     tried = set(mutants.files_of([]))
+    known = tried | {f"rgrbm/{file}" for file in mutants.LEFT_OUT}
     for door in mutants.DOORS:
+        assert mutants.files_of([door]), door
         for path in (mutants.ROOT / "rgrbm" / door).glob("[!_]*.py"):
-            assert str(path.relative_to(mutants.ROOT)) in tried
+            assert str(path.relative_to(mutants.ROOT)) in known
     for file in mutants.LEFT_OUT:
         assert (mutants.ROOT / "rgrbm" / file).exists()
         assert f"rgrbm/{file}" not in tried
