@@ -63,6 +63,11 @@ def test_nothing_was_written_to_stderr(chapter):
     assert "stderr" not in names, "a warning differs between processors"
 
 
+def test_no_double_braces(chapter):
+    """On a page they are the sign of a substitution that was not made."""
+    assert not [cell.source for cell in chapter.cells if "{{" in cell.source]
+
+
 def test_labels_are_unique_over_the_book():
     pattern = re.compile(
         r"^:label: (\S+)|\{exercise\}.*\n:label: (\S+)|\"name\": \"(fig-\S+)\"", re.M
