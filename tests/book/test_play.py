@@ -5,12 +5,13 @@ Each is put on a page of its own and driven by mouse and keyboard. They need Chr
 
 import json
 import re
+import time
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
-from browser import chromium
+from browser import chromium, until
 from notebooks import chapter_paths
 
 pytest.importorskip("matplotlib")
@@ -222,6 +223,15 @@ def test_a_ring(page):
 
     check(0.8)
     np.testing.assert_array_equal(ring_of(shown), [1, 1, -1, -1] * 3)
+    time.sleep(0.4)
+    assert shown.number("sweeps") == 0, "it does not start by itself"
+    shown.do("play")
+    until(lambda: shown.number("sweeps") > 1, "a sweep")
+    shown.do("pause")
+    reached = shown.number("sweeps")
+    time.sleep(0.4)
+    assert shown.number("sweeps") == reached
+    shown.do("in pairs")
     shown.click('[data-site="5"]')
     shown.press('[data-site="0"]', " ", "Tab")
     np.testing.assert_array_equal(ring_of(shown), [-1, 1, -1, -1, 1, -1, -1, -1, 1, 1, -1, -1])
