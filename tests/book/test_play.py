@@ -307,6 +307,10 @@ def test_a_strip(page):
         )
         return np.array([1 if fill == "#0072B2" else -1 for fill in fills])
 
+    def marked(level):
+        marks = f"[...document.querySelectorAll('[data-wrong=\"{level}\"]')]"
+        return shown.ask(f"{marks}.map((mark) => mark.getAttribute('visibility') === 'visible')")
+
     def check(level, coupling, way=exact_way):
         """Compare what is printed at a level that is thinned, or drawn back from the next."""
         couplings, _ = coupling_flow(coupling, 0.0, level + 1)
@@ -341,8 +345,10 @@ def test_a_strip(page):
     for coupling in (1.0, 0.4):
         shown.set("K", coupling)
         check(0, coupling)
+        before = [row(0)]
         for level in range(1, 5):
             shown.press("button", " ")  # thin
+            before.append(row(level))
             check(level, coupling)
             np.testing.assert_array_equal(row(level), decimate_spins(row(level - 1)))
             assert shown.number("wrong, %") == 0
@@ -352,6 +358,7 @@ def test_a_strip(page):
             shown.do("draw back")
             check(level, coupling)
             np.testing.assert_array_equal(decimate_spins(row(level)), coarse)
+            np.testing.assert_array_equal(marked(level), row(level) != before[level])
             assert shown.number("wrong, %") > 10
         assert shown.of("button", ".nextElementSibling.disabled")
 

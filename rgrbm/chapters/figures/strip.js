@@ -52,7 +52,8 @@
       label: on.shape("text", { ...text, x: 0 }),
       state: on.shape("text", { ...text, x: width, "text-anchor": "end" }),
       cells: Array.from({ length: cells }, (_, i) => bar(i * size, { y, height: 16, "data-row": row, "shape-rendering": "crispEdges" })),
-      wrong: Array.from({ length: cells }, (_, i) => bar(i * size, { y: y + 17, height: 5, fill: colors[2] })),
+      wrong: Array.from({ length: cells }, (_, i) =>
+        bar(i * size, { y: y + 17, height: 5, fill: colors[2], "data-wrong": row })),
     };
   });
   const K = slider("K", { from: 0, to: 3, step: 0.05, value: data.coupling }, renew);
