@@ -63,12 +63,15 @@ function kit(root) {
       unY: (place) => frame.y.from + (frame.y.to - frame.y.from) * (place - bottom) / (top - bottom),
       path: (points) => points.map(([u, v], k) =>
         `${k ? "L" : "M"}${frame.X(u).toFixed(2)} ${frame.Y(v).toFixed(2)}`).join(""),
-      // New ranges or labels.
+      // New ranges or labels; each axis may have digits of its own.
       range(newX, newY, digits = 1) {
         frame.x = { ...frame.x, ...newX };
         frame.y = { ...frame.y, ...newY };
         const values = [frame.x.from, frame.x.to, frame.y.from, frame.y.to];
-        ends.forEach((end, k) => { end.textContent = minus(values[k].toFixed(digits)); });
+        ends.forEach((end, k) => {
+          const own = (k < 2 ? frame.x : frame.y).digits ?? digits;
+          end.textContent = minus(values[k].toFixed(own));
+        });
         labels.x.textContent = frame.x.label ?? "";
         labels.y.textContent = frame.y.label ?? "";
       },
