@@ -3,6 +3,7 @@
 Each is put on a page of its own and driven by mouse and keyboard. They need Chromium.
 """
 
+import itertools
 import json
 import re
 import time
@@ -13,17 +14,20 @@ import numpy as np
 import pytest
 from browser import chromium, until
 from notebooks import chapter_paths
+from scipy.optimize import brentq
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("IPython")
 
 from rgrbm import transfer_matrix
 from rgrbm.chapters import play
-from rgrbm.decimation import coupling_flow, decimate_spins
+from rgrbm.decimation import block_spins, coupling_flow, decimate_coupling, decimate_spins
 from rgrbm.diagnostics import autocorrelation_time
 from rgrbm.dynamics import collapse_score
-from rgrbm.ising import boltzmann_probabilities, chain_energy, enumerate_spins
+from rgrbm.inverse import corner_features, grow
+from rgrbm.ising import boltzmann_probabilities, chain_energy, enumerate_spins, lattice_energy
 from rgrbm.sampler import heat_bath_chain, metropolis_chain
+from rgrbm.transfer_matrix import torus_thermodynamics
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "rgrbm" / "chapters" / "figures"
@@ -54,8 +58,7 @@ class Page:
         return self.ask(f"document.querySelector({json.dumps(part)}){rest}")
 
     def number(self, name):
-        text = self.of(f'output[data-name="{name}"]', ".textContent")
-        return float(text.replace("\u2212", "-"))
+        return float(self.shown(name).replace("\u2212", "-"))
 
     def drawing(self):
         """What is drawn, as text."""
@@ -101,6 +104,23 @@ class Page:
         select = f'select[aria-label="{name}"]'
         while (step := number - self.of(select, ".selectedIndex")) != 0:
             self.press(select, "ArrowDown" if step > 0 else "ArrowUp")
+
+    def drag(self, part, right, down):
+        """Drag a shape by so many pixels."""
+        self.of(part, ".scrollIntoView({block: 'center', behavior: 'instant'})")
+        box = f"(b = document.querySelector({json.dumps(part)}).getBoundingClientRect(), "
+        x, y, width, height = self.ask(box + "[b.left, b.top, b.width, b.height])")
+        start = x + width / 2, y + height / 2
+        self.browser.drag(start, (start[0] + right, start[1] + down))
+
+    def shown(self, name):
+        """What is printed beside a name."""
+        return self.of(f'output[data-name="{name}"]', ".textContent")
+
+    def path(self, name):
+        """The corners of a path that is drawn, in units of the drawing."""
+        text = self.of(f'path[data-name="{name}"]', ".getAttribute('d')")
+        return np.array([pair.split() for pair in re.split("[ML]", text)[1:]], dtype=float)
 
 
 @pytest.fixture
@@ -452,3 +472,317 @@ def test_a_flow(page):
     # It does not leave the plane.
     shown.browser.drag(tuple(map(float, corner + here * scale)), (700.0, 5.0))
     check(np.arctanh(0.998), np.arctanh(0.99))
+
+
+CRITICAL = np.log(1 + np.sqrt(2)) / 2
+
+
+def migdal_kadanoff(b, order):
+    """The step in both orders; by the library where b is a power of two."""
+
+    def decimate(k):
+        if b not in (2, 4):
+            return np.arctanh(np.tanh(k) ** b)
+        for _ in range(b // 2):
+            k = decimate_coupling(k)[0]
+        return k
+
+    return (lambda k: b * decimate(k)) if order == 0 else (lambda k: decimate(b * k))
+
+
+def test_the_staircase_of_migdal_and_kadanoff(page):
+    shown = page("staircase", {"critical": CRITICAL, "start": 0.5, "b": 2})
+    handle = 'svg [role="slider"]'
+
+    def check(b, order):
+        step = migdal_kadanoff(b, order)
+        fixed = brentq(lambda k: step(k) - k, 0.1, 2, xtol=1e-13)
+        assert shown.number("K*") == pytest.approx(fixed, abs=1e-6)
+        assert shown.number("K* \u2212 K_c") == pytest.approx(fixed - CRITICAL, abs=1e-6)
+        slope = (step(fixed + 1e-5) - step(fixed - 1e-5)) / 2e-5
+        assert shown.number("y_T") == pytest.approx(np.log(slope) / np.log(b), abs=2e-6)
+
+        corners = shown.path("staircase")
+        k = shown.ask(f"document.querySelector('{handle}').getAttribute('cx')")
+        k = (float(k) - 62) / 400 * 1.2
+        assert shown.number("start K") == pytest.approx(k, abs=6e-4)
+        stairs = [(k, k)]
+        while 0.02 < k < 1.2 and len(stairs) / 2 * np.log(b) < 12:
+            stairs += [(k, min(step(k), 1.2)), (min(step(k), 1.2),) * 2]
+            k = step(k)
+        n = len(stairs) // 2
+        assert shown.number("steps n") == n
+        assert shown.number("b\u207f") == pytest.approx(b**n, rel=1e-9, abs=0.06)
+        assert shown.shown("ends at") == ("K = 0" if k <= 0.02 else "K = \u221e")
+        stairs = [62, 410] + np.array([400, -400]) / 1.2 * stairs
+        np.testing.assert_allclose(corners, stairs, rtol=0, atol=0.02)
+
+    check(2, 0)
+    assert shown.shown("ends at") == "K = 0"
+    # A start above the exact K_c, on the wrong side of K*; a small b sets it right.
+    check(shown.set("b", 1.2), 0)
+    assert shown.shown("ends at") == "K = \u221e"
+    shown.drag(handle, -40, 40)
+    assert shown.number("start K") == pytest.approx(0.38, abs=2e-3)
+    check(1.2, 0)
+    shown.press(handle, "ArrowLeft", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowRight")
+    assert shown.number("start K") == pytest.approx(0.371, abs=2e-3)
+    check(1.2, 0)
+    shown.press("select", "ArrowDown")
+    check(1.2, 1)
+    shown.set("b", 2)
+    check(2, 1)
+    shown.press('input[aria-label="b"]', "End")
+    check(4, 1)
+    shown.press("select", "ArrowUp")
+    check(4, 0)
+    check(shown.set("b", 3), 0)
+    # Infinitely small steps: the exact K_c, and the exponent of the theorem.
+    shown.press('input[aria-label="b"]', "Home")
+    assert abs(shown.number("K* \u2212 K_c")) < 5e-4
+    limit = 2 - np.sqrt(2) * np.log(1 + np.sqrt(2))
+    assert shown.number("y_T") == pytest.approx(limit, abs=2e-6)
+    assert shown.number("steps n") > 1000
+    b = shown.slide("b", 0.5)
+    assert 2.3 < b < 2.7
+    check(b, 0)
+
+
+def strong_rule(strength, constant, both, K=1.0):
+    """Numbers of a rule on the ring of 16, from its joint law with all fine states."""
+    fine = boltzmann_probabilities(16, K)
+    sums = np.array([-2, 0, 0, 2] if both else [-1, -1, 1, 1])
+    weight = np.exp(strength * np.outer([-1, 1], sums))  # of a coarse spin, given its block
+    trace = weight.sum(axis=0)
+    weight /= trace if constant is None else np.exp(constant)
+    trace = weight.sum(axis=0)
+
+    law, log_trace, noise = fine.reshape((4,) * 8), np.zeros((4,) * 8), np.zeros((4,) * 8)
+    shares = weight / trace
+    bits = -(shares * np.log2(shares)).sum(axis=0)
+    for block in range(8):
+        place = [1] * 8
+        place[block] = 4
+        log_trace += np.log(trace).reshape(place)
+        noise += bits.reshape(place)
+        law = np.tensordot(law, weight, axes=(0, 1))
+    Z = law.sum()  # over that of the fine spins
+    law = law.ravel() / Z
+    tilted = fine * np.exp(log_trace.ravel()) / Z  # of the fine spins
+    assert tilted.sum() == pytest.approx(1, abs=1e-12)
+
+    table = np.log(law).reshape((2,) * 8)
+    for site in range(8):
+        down, up = np.take(table, 0, site), np.take(table, 1, site)
+        table = np.stack([up + down, up - down], axis=site) / 2
+    return {
+        "(F_\u03bb \u2212 F) / M": -np.log(Z) / 8,
+        "I / M": (-law @ np.log2(law) - tilted @ noise.ravel()) / 8,
+        "K neighbours": table[1, 1, 0, 0, 0, 0, 0, 0],
+        "K 2 apart": table[1, 0, 1, 0, 0, 0, 0, 0],
+        "K four spins": table[1, 1, 1, 1, 0, 0, 0, 0],
+        "KL(p \u2016 p_\u03bb)": fine @ np.log(fine / tilted),
+    }
+
+
+def test_the_strength_of_a_rule(page):
+    shown = page("lambda", {"K": 1.0, "strength": 1, "q": 1})
+    rule, normalised = (f'select[aria-label="{name}"]' for name in ("rule", "normalised by"))
+
+    def check(*given):
+        for name, value in strong_rule(*given).items():
+            assert shown.number(name) == pytest.approx(value, abs=6e-5), name
+
+    check(1, None, False)
+    assert shown.of('input[aria-label="q"]', ".disabled")
+    shown.press('input[aria-label="\u03bb"]', *["ArrowRight"] * 3)
+    check(1.15, None, False)
+    check(shown.slide("\u03bb", 0.2), None, False)
+    # Decimation at the end: a copy fails once in 400 times.
+    shown.press('input[aria-label="\u03bb"]', "End")
+    check(3, None, False)
+    assert shown.number("K neighbours") == pytest.approx(decimate_coupling(1.0)[0], abs=0.03)
+    shown.press(rule, "ArrowDown")
+    check(3, None, True)
+    check(shown.set("\u03bb", 0.5), None, True)
+    assert shown.number("(F_\u03bb \u2212 F) / M") == 0
+    shown.press(normalised, "ArrowDown")
+    check(0.5, 1, True)
+    seen = shown.drawing()
+    q = shown.slide("q", 0.4)
+    check(0.5, q, True)
+    assert shown.drawing() != seen, "the free energy moves"
+    assert shown.number("KL(p \u2016 p_\u03bb)") > 0.05
+    # The curves, at the strengths 0.5 and 1.
+    for at in (10, 20):
+        numbers = list(strong_rule(at / 20, q, True).values())
+        for name, value, to in (
+            ("|F_\u03bb \u2212 F| / M 1", abs(numbers[0]), 2.5),
+            ("I(\u03c3; s) / M  (bits) 1", numbers[1], 1),
+            *((f"coarse couplings {k}", numbers[k + 1] + 0.2, 1.8) for k in (1, 2, 3)),
+        ):
+            expected = 56 + 159 * at / 60, 170 - 160 * value / to
+            assert shown.path(name)[at] == pytest.approx(expected, abs=0.02), name
+    shown.press(rule, "ArrowUp")
+    check(0.5, q, False)
+    assert shown.number("KL(p \u2016 p_\u03bb)") == 0
+    shown.press('input[aria-label="\u03bb"]', "Home")
+    check(0, q, False)
+    check(0, shown.set("q", np.round(np.log(2), 2)), False)
+
+
+def pattern(shown, name, side):
+    """The spins of a pattern that is drawn."""
+    spins = -np.ones((side, side), dtype=int)
+    drawn = shown.of(f'path[data-name="{name}"]', ".getAttribute('d')") or ""
+    for column, row, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", drawn):
+        spins[int(row), int(column) : int(column) + int(length)] = 1
+    return spins
+
+
+def product_of_neighbours(spins):
+    return -lattice_energy(spins, 1.0) / (2 * spins.size)
+
+
+def test_blocks(page):
+    rng = np.random.default_rng(20)
+    # Halves of one colour each make blocks of all kinds.
+    starts = {f"K = {k}": np.sign(rng.random((32, 32)) - 0.2 * k) for k in (1, 2, 3)}
+    bits = {name: np.packbits(spins > 0).tobytes().hex() for name, spins in starts.items()}
+    shown = page("blocks", {"states": [{"K": name, "bits": b} for name, b in bits.items()]})
+    slider, ties = 'input[aria-label="steps"]', []
+
+    def look(steps):
+        side = 32 >> steps
+        assert shown.number("side L") == side
+        found = [pattern(shown, name, side) for name in starts]
+        for name, spins in zip(starts, found, strict=True):
+            m = shown.number(f"{name}: |m|")
+            assert m == pytest.approx(abs(spins.mean()), abs=6e-4)
+            product = shown.number(f"{name}: neighbours")
+            assert product == pytest.approx(product_of_neighbours(spins), abs=6e-4)
+        return found
+
+    def follows(fine, coarse):
+        """Majorities are the library's; coins are collected."""
+        for before, after in zip(fine, coarse, strict=True):
+            expected = block_spins(before, rng=rng)
+            n = len(after)
+            tie = before.reshape(n, 2, n, 2).sum(axis=(1, 3)) == 0
+            np.testing.assert_array_equal(after[~tie], expected[~tie])
+            ties.extend(after[tie])
+
+    steps = [look(0)]
+    for spins, start in zip(steps[0], starts.values(), strict=True):
+        np.testing.assert_array_equal(spins, start)
+    for n in (1, 2, 3, 4):
+        shown.press(slider, "ArrowRight")
+        steps.append(look(n))
+        follows(steps[-2], steps[-1])
+    shown.press(slider, "ArrowLeft", "ArrowLeft", "ArrowLeft")
+    np.testing.assert_array_equal(look(1), steps[1], "back, by the same coins")
+    for toss in range(6):
+        if toss % 2:
+            shown.press("button", " ")
+        else:
+            shown.click("button")
+        tossed = look(1)
+        assert np.any(np.array(tossed) != steps[1])
+        follows(steps[0], tossed)
+    assert len(ties) > 1000
+    assert abs(np.mean(ties)) < 4 / np.sqrt(len(ties)), "a fair coin"
+
+    shown.press("select", "ArrowDown")
+    for n in (1, 2, 3, 4):
+        assert shown.set("steps", n) == n
+        for spins, start in zip(look(n), starts.values(), strict=True):
+            for _ in range(n):
+                start = block_spins(start, "decimation")
+            np.testing.assert_array_equal(spins, start)
+    assert shown.slide("steps", 0.5) == 2
+    look(2)
+
+
+def inside_less_across(spins):
+    products = spins * np.roll(spins, -1, axis=-1)
+    return 2 * (products[..., ::2].sum() - products[..., 1::2].sum()) / products.size
+
+
+def test_growth(page):
+    rules = {"copy": [2.5, 0.0, 0.0], "likely": [0.8, 0.29, 0.14]}
+    exact = [torus_thermodynamics(n, CRITICAL)[1] for n in (4, 8, 16, 32, 64, 128)]
+    listed = [{"name": name, "weights": weights} for name, weights in rules.items()]
+    shown = page("growth", {"rules": listed, "exact": exact})
+    steps, dream = 'input[aria-label="steps"]', "dream"
+
+    def history():
+        """The picture and its numbers after each step."""
+        found = []
+        for n in range(8):
+            assert shown.set("steps", n) == n
+            assert shown.number("side n") == 2**n
+            spins = pattern(shown, dream, 2**n)
+            energy = lattice_energy(spins, 1.0) / spins.size if n else -2
+            assert shown.number("energy of this dream") == pytest.approx(energy, abs=6e-4)
+            if n >= 2:
+                assert shown.number("exact") == pytest.approx(exact[n - 2], abs=6e-4)
+            found.append(spins)
+        return found
+
+    def obeys(grown, weights):
+        """Each fine spin has the odds of the library's rule, given its coarse ones."""
+        scores = []
+        for coarse, fine in itertools.pairwise(grown):
+            features = corner_features(coarse).astype(float)
+            mean = np.tanh(features @ weights)
+            noise = 1 - mean**2
+            for k in range(3):
+                score = np.sum((fine - mean) * features[..., k])
+                scores.append(score / np.sqrt(np.sum(noise * features[..., k] ** 2) + 1e-12))
+        # 21 sums in each of four dreams; the small sizes are not Gaussian.
+        assert np.abs(scores[9:]).max() < 4.5
+
+    def agrees(weights):
+        """Means over the twenty dreams are those of as many of the library's."""
+        shown.press(steps, "End")
+        many = grow(np.ones((400, 1, 1)), weights, np.random.default_rng(30), 7)
+        energies = lattice_energy(many, 1.0) / 128**2
+        error = shown.number("its error")
+        assert error == pytest.approx(energies.std() / np.sqrt(20), rel=0.7, abs=1e-3)
+        expected = energies.std() * np.sqrt(1 / 20 + 1 / 400)
+        assert abs(shown.number("mean of 20") - energies.mean()) < 4 * expected + 6e-4
+        gaps = [inside_less_across(spins) for spins in many]
+        expected = np.std(gaps) * np.sqrt(1 / 20 + 1 / 400)
+        found = shown.number("inside \u2212 across")
+        assert abs(found - np.mean(gaps)) < 4 * expected + 6e-4
+
+    first = history()
+    assert first[0].item() == 1
+    obeys(first, rules["copy"])
+    agrees(rules["copy"])
+    assert shown.number("inside \u2212 across") > 0.01
+
+    shown.press("select", "ArrowDown")
+    for k in range(3):
+        weight = float(shown.of(f'input[aria-label="w_{k}"]', ".value"))
+        assert weight == pytest.approx(rules["likely"][k])
+    second = history()
+    obeys(second, rules["likely"])
+    agrees(rules["likely"])
+    shown.click("button")
+    third = history()
+    assert np.any(third[7] != second[7]), "another dream"
+    obeys(third, rules["likely"])
+
+    shown.press('input[aria-label="w_2"]', *["ArrowLeft"] * 4)
+    w_0 = shown.slide("w_0", 0.6)
+    assert shown.of("select", ".selectedIndex") == 2, "by hand"
+    by_hand = np.array([w_0, 0.29, 0.10])
+    obeys(history(), by_hand)
+    agrees(by_hand)
+    # Six places of the plot: sides 4 to 128, energies from -2 to 0.
+    mean = shown.number("mean of 20")
+    dots = "[...document.querySelectorAll('circle')].map((c) => [c.getAttribute('cx'), "
+    places = np.array(shown.ask(dots + "c.getAttribute('cy')])"), dtype=float)
+    np.testing.assert_allclose(places[:, 0], np.linspace(62, 295, 6), atol=0.01)
+    assert places[-1, 1] == pytest.approx(255 - 245 * (mean + 2) / 2, abs=0.1)

@@ -162,6 +162,28 @@ function kit(root) {
     return { stop, element };
   }
 
+  // The up spins of a square of spins as one path, row by row, in units of a spin.
+  function patches(spins) {
+    const side = Math.sqrt(spins.length);
+    let path = "";
+    for (let k = 0; k < spins.length; k += 1) {
+      if (spins[k] < 0) continue;
+      const first = k;
+      while ((k + 1) % side && spins[k + 1] > 0) k += 1;
+      path += `M${first % side} ${Math.floor(first / side)}h${k - first + 1}v1h${first - k - 1}z`;
+    }
+    return path;
+  }
+
+  // Mean product of neighbours on a torus.
+  function neighbours(spins) {
+    const side = Math.sqrt(spins.length);
+    return spins.reduce((total, spin, k) => {
+      const row = k - k % side;
+      return total + spin * (spins[row + (k + 1) % side] + spins[(k + side) % spins.length]);
+    }, 0) / (2 * spins.length);
+  }
+
   // Random numbers from 0 to 1 with a seed (mulberry32).
   function random(seed) {
     let state = seed >>> 0;
@@ -175,5 +197,5 @@ function kit(root) {
 
   const data = JSON.parse(root.querySelector("script").textContent);
   return { data, root, colors, minus, made, controls, drawing, set, axes, slider, button, choice,
-    number, clickable, draggable, player, random };
+    number, clickable, draggable, player, patches, neighbours, random };
 }
