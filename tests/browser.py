@@ -132,6 +132,17 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.tell("Input.dispatchMouseEvent", type=kind, **where)
 
+    def drag(self, x, y, right, down):
+        where = {"button": "left", "buttons": 1, "clickCount": 1}
+        for kind, part in (
+            ("mousePressed", 0),
+            ("mouseMoved", 0.5),
+            ("mouseMoved", 1),
+            ("mouseReleased", 1),
+        ):
+            place = {"x": x + part * right, "y": y + part * down}
+            self.tell("Input.dispatchMouseEvent", type=kind, **place, **where)
+
     def press(self, key):
         code = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
         text = {"text": key} if len(key) == 1 else {}
