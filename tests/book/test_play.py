@@ -88,30 +88,31 @@ class Page:
         )
         return float(self.of(slider, ".value"))
 
-    def middle(self, part):
-        """Scroll to a part of the page, and return where its middle is."""
+    def click(self, part):
         self.of(part, ".scrollIntoView({block: 'center', behavior: 'instant'})")
         box = f"(b = document.querySelector({json.dumps(part)}).getBoundingClientRect(), "
-        return self.ask(box + "[b.left + b.width / 2, b.top + b.height / 2])")
-
-    def click(self, part):
-        self.browser.click(*self.middle(part))
+        x, y, width, height = self.ask(box + "[b.left, b.top, b.width, b.height])")
+        self.browser.click(x + width / 2, y + height / 2)
 
     def drag(self, part, right, down):
-        """Drag a part of the page by so many pixels."""
-        self.browser.drag(*self.middle(part), right, down)
+        """Drag a shape by so many pixels."""
+        self.of(part, ".scrollIntoView({block: 'center', behavior: 'instant'})")
+        box = f"(b = document.querySelector({json.dumps(part)}).getBoundingClientRect(), "
+        x, y, width, height = self.ask(box + "[b.left, b.top, b.width, b.height])")
+        start = x + width / 2, y + height / 2
+        self.browser.drag(start, (start[0] + right, start[1] + down))
 
-    def push(self, label):
-        """Push the button with this text."""
-        buttons = "[...document.querySelectorAll('button')]"
-        self.ask(f"{buttons}.find((b) => b.textContent == {json.dumps(label)}).click()")
+    def do(self, label, times=1):
+        """Press a button."""
+        find = f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{label}')"
+        for _ in range(times):
+            self.ask(f"{find}.click()")
 
-    def choose(self, name, option):
-        """Choose an option by its number."""
-        self.ask(
-            f"(s = document.querySelector('select[aria-label=\"{name}\"]'), "
-            f"s.selectedIndex = {option}, s.dispatchEvent(new Event('change')), 0)"
-        )
+    def choose(self, name, number):
+        """Choose an option by keyboard."""
+        select = f'select[aria-label="{name}"]'
+        while (step := number - self.of(select, ".selectedIndex")) != 0:
+            self.press(select, "ArrowDown" if step > 0 else "ArrowUp")
 
 
 @pytest.fixture
@@ -236,14 +237,14 @@ def test_a_machine(page):
     shown.choose("target P (marks)", 1)
     check(target=1)
     before = [shown.number("KL(P ‖ p)"), heights("v"), shown.number("K₁₂ of p(h)")]
-    shown.push("flip t₂")
+    shown.do("flip t₂")
     J[:, 1] *= -1
     fields["t"][1] *= -1
     check(target=1)
     assert shown.number("KL(P ‖ p)") == before[0]
     np.testing.assert_allclose(heights("v"), before[1], rtol=0, atol=1e-9)
     assert shown.number("K₁₂ of p(h)") == -before[2] != 0
-    shown.push("all zero")
+    shown.do("all zero")
     J[:], fields = 0, {"s": np.zeros(3), "t": np.zeros(2)}
     check(target=1)
     shown.press('[aria-label="J₂₁"]', *["ArrowRight"] * 5)
@@ -394,7 +395,7 @@ def test_dreams(page):
 
     v, random = begin()
     check(v, 0)
-    shown.push("1 step")
+    shown.do("1 step")
     step(v, random)
     check(v, 1)
     T = shown.set("T₀", 0.5)
@@ -402,7 +403,7 @@ def test_dreams(page):
     step(v, random)
     check(v, 2)
     T = shown.set("T₀", 1.55)
-    shown.push("100 steps")
+    shown.do("100 steps")
     for _ in range(100):
         step(v, random)
     check(v, 102)
@@ -412,14 +413,14 @@ def test_dreams(page):
     shown.press("figure:nth-child(4) canvas", " ")
     v[3, N // 2 :] = 0
     check(v, 102)
-    shown.push("10 steps")
+    shown.do("10 steps")
     for _ in range(10):
         step(v, random)
     check(v, 112)
-    shown.push("begin again")
+    shown.do("begin again")
     check(begin()[0], 0)
-    shown.push("play")
-    shown.push("pause")
+    shown.do("play")
+    shown.do("pause")
     check(begin()[0], 0)
 
 

@@ -28,11 +28,13 @@
 
   function freeEnergy(v) {
     const first = v.reduce((sum, on, i) => sum - on * c[i], 0);
-    return hiddenInputs(v).reduce((sum, x) => sum - Math.max(x, 0) - Math.log1p(Math.exp(-Math.abs(x))), first);
+    const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    return hiddenInputs(v).reduce((sum, x) => sum - softplus(x), first);
   }
 
   // A picture for each chain, with its free energy below.
-  const grid = made(root, "div", { style: "display: flex; flex-wrap: wrap; gap: 8px; max-width: 640px; margin-bottom: 0.5rem" });
+  const grid = made(root, "div", { style: "display: flex; flex-wrap: wrap; gap: 8px; max-width: 640px; "
+    + "margin-bottom: 0.5rem" });
   root.insertBefore(grid, controls);
   const pictures = Array.from({ length: data.starts.length + data.noise }, (_, k) => {
     const box = made(grid, "figure", { style: "margin: 0; width: 112px; text-align: center; font-size: 14px" });

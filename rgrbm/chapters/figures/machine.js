@@ -68,7 +68,8 @@
   const bars = drawing(330, 310);
   function panel(top, spins, name, wide) {
     const [left, bottom, high] = [45, top + 100, 100];
-    bars.shape("path", { d: `M${left} ${top}V${bottom}h${wide * spins.length}`, fill: "none", stroke: "currentColor" });
+    bars.shape("path", { d: `M${left} ${top}V${bottom}h${wide * spins.length}`, fill: "none",
+      stroke: "currentColor" });
     const ends = [0, 1].map((k) => bars.shape("text",
       { ...text, "text-anchor": "end", x: left - 5, y: k ? top + 8 : bottom }));
     bars.shape("text", { ...text, x: 14, y: top + 55, transform: `rotate(-90 14 ${top + 55})` }, `p(${name})`);
