@@ -8,7 +8,7 @@ function kit(root) {
     element.textContent = text;
     return parent.appendChild(element);
   };
-  const minus = (text) => String(text).replace("-", "\u2212");
+  const minus = (text) => String(text).replace(/^-(?=0\.?0*$)/, "").replace("-", "\u2212");
   const panel = made(root, "div", { class: "play-drawing" });
   const controls = made(root, "div", { class: "play-controls" });
   const colors = ["currentColor", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"];
