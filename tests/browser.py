@@ -19,7 +19,16 @@ OPTIONS = (
     "--hide-scrollbars --remote-debugging-port=0 about:blank"
 )
 PATIENCE = 60  # seconds until a browser or a figure must have answered
-KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, " ": 32}
+KEYS = {
+    "ArrowRight": 39,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowDown": 40,
+    "Home": 36,
+    "End": 35,
+    "Tab": 9,
+    " ": 32,
+}
 
 
 @contextmanager
@@ -131,6 +140,16 @@ class Browser:
         where = {"x": x, "y": y, "button": "left", "clickCount": 1}
         for kind in ("mousePressed", "mouseReleased"):
             self.tell("Input.dispatchMouseEvent", type=kind, **where)
+
+    def drag(self, start, end):
+        """Press at one place, move to another, and let go there."""
+        for kind, (x, y) in (
+            ("mousePressed", start),
+            ("mouseMoved", end),
+            ("mouseReleased", end),
+        ):
+            button = {"button": "left", "buttons": 1, "clickCount": 1}
+            self.tell("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
 
     def press(self, key):
         code = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}

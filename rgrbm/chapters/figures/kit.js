@@ -8,7 +8,7 @@ function kit(root) {
     element.textContent = text;
     return parent.appendChild(element);
   };
-  const minus = (text) => String(text).replace("-", "\u2212");
+  const minus = (text) => String(text).replace(/^-(?=0\.?0*$)/, "").replace("-", "\u2212");
   const panel = made(root, "div", { class: "play-drawing" });
   const controls = made(root, "div", { class: "play-controls" });
   const colors = ["currentColor", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"];
@@ -63,12 +63,15 @@ function kit(root) {
       unY: (place) => frame.y.from + (frame.y.to - frame.y.from) * (place - bottom) / (top - bottom),
       path: (points) => points.map(([u, v], k) =>
         `${k ? "L" : "M"}${frame.X(u).toFixed(2)} ${frame.Y(v).toFixed(2)}`).join(""),
-      // New ranges or labels.
+      // New ranges or labels; each axis may have digits of its own.
       range(newX, newY, digits = 1) {
         frame.x = { ...frame.x, ...newX };
         frame.y = { ...frame.y, ...newY };
         const values = [frame.x.from, frame.x.to, frame.y.from, frame.y.to];
-        ends.forEach((end, k) => { end.textContent = minus(values[k].toFixed(digits)); });
+        ends.forEach((end, k) => {
+          const own = (k < 2 ? frame.x : frame.y).digits ?? digits;
+          end.textContent = minus(values[k].toFixed(own));
+        });
         labels.x.textContent = frame.x.label ?? "";
         labels.y.textContent = frame.y.label ?? "";
       },
@@ -159,6 +162,28 @@ function kit(root) {
     return { stop, element };
   }
 
+  // The up spins of a square of spins as one path, row by row, in units of a spin.
+  function patches(spins) {
+    const side = Math.sqrt(spins.length);
+    let path = "";
+    for (let k = 0; k < spins.length; k += 1) {
+      if (spins[k] < 0) continue;
+      const first = k;
+      while ((k + 1) % side && spins[k + 1] > 0) k += 1;
+      path += `M${first % side} ${Math.floor(first / side)}h${k - first + 1}v1h${first - k - 1}z`;
+    }
+    return path;
+  }
+
+  // Mean product of neighbours on a torus.
+  function neighbours(spins) {
+    const side = Math.sqrt(spins.length);
+    return spins.reduce((total, spin, k) => {
+      const row = k - k % side;
+      return total + spin * (spins[row + (k + 1) % side] + spins[(k + side) % spins.length]);
+    }, 0) / (2 * spins.length);
+  }
+
   // Random numbers from 0 to 1 with a seed (mulberry32).
   function random(seed) {
     let state = seed >>> 0;
@@ -172,5 +197,5 @@ function kit(root) {
 
   const data = JSON.parse(root.querySelector("script").textContent);
   return { data, root, colors, minus, made, controls, drawing, set, axes, slider, button, choice,
-    number, clickable, draggable, player, random };
+    number, clickable, draggable, player, patches, neighbours, random };
 }
