@@ -24,6 +24,9 @@ def migdal_kadanoff(b, order):
 
 def test_the_staircase_of_migdal_and_kadanoff(page):
     shown = page("staircase", {"critical": CRITICAL, "start": 0.5, "b": 2})
+    subscripts = shown.ask("[...document.querySelectorAll('sub')].map((s) => s.textContent)")
+    assert subscripts == ["c", "T"]
+    assert shown.of("svg", ".textContent.includes('exact Kc')")
     handle = 'svg [role="slider"]'
 
     def check(b, order):
