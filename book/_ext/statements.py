@@ -1,7 +1,8 @@
-"""Lists of the theorems and exercises of all chapters, made when the book is built.
+"""Lists of theorems and exercises, made from the chapters at build time.
 
-``{statements} theorem`` lists those of a kind, or of several, chapter by chapter;
-``{statements} Hard`` the exercises that carry this mark, each chapter in one line.
+``{statements} theorem lemma`` lists what is of these kinds, a line for each;
+``{statements} Hard`` the exercises with this mark, a line for each chapter; and
+``{statements} chain-ex-open`` those with these labels.
 """
 
 import re
@@ -15,8 +16,8 @@ from sphinx.util.docutils import SphinxDirective
 
 MARKS = ("Warm-up", "Standard", "Hard")
 START = re.compile(
-    r"^[`:]{3,}\{(?:prf:(?!proof)(?P<proved>\w+)|exercise)\} (?P<title>.+)\n"
-    rf":label: (?P<label>\S+)\n+(?:\*(?P<mark>{'|'.join(MARKS)})\.\* )?",
+    r"^[`:]{3,}\{(?:prf:(?!proof)(\w+)|exercise)\} (.+)\n"
+    rf":label: (\S+)\n+(?:\*({'|'.join(MARKS)})\.\* )?",
     re.M,
 )
 
@@ -27,54 +28,60 @@ class Statement(NamedTuple):
     kind: str
     title: str
     label: str
-    mark: str | None
+    mark: str
 
-    def link(self):
-        """Return the Markdown of one line of a list."""
-        if self.kind == "exercise":
-            return f"{{ref}}`{self.title} <{self.label}>`"
-        return f"{{prf:ref}}`{self.label}`: {self.title}"
+    def line(self, with_mark=True):
+        """Return Markdown: a link, the title, and how hard it is."""
+        if self.kind != "exercise":
+            return f"{{prf:ref}}`{self.label}`: {self.title}"
+        mark = f", {self.mark.lower()}" if with_mark else ""
+        return f"{{ref}}`{self.title} <{self.label}>`{mark}"
 
 
 def statements(path):
     """Return the statements of a chapter, in their order."""
     cells = nbformat.read(path, as_version=4).cells
-    prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    prose = (cell.source for cell in cells if cell.cell_type == "markdown")
     return [
-        Statement(found["proved"] or "exercise", found["title"], found["label"], found["mark"])
-        for found in START.finditer(prose)
+        Statement(kind or "exercise", title, label, mark)
+        for kind, title, label, mark in START.findall("\n\n".join(prose))
     ]
 
 
-def lines(path, wanted):
-    """Return the Markdown for a chapter; no line where it has nothing of what is wanted."""
-    found = [one for one in statements(path) if one.kind in wanted or one.mark in wanted]
-    if not found:
-        return []
-    chapter = f"- {{doc}}`/{path.relative_to(ROOT).with_suffix('').as_posix()}`"
-    if wanted <= set(MARKS):
-        return [f"{chapter}: {'; '.join(one.link() for one in found)}"]
-    marks = [f", {one.mark.lower()}" if one.mark else "" for one in found]
-    return [
-        chapter,
-        *(f"  - {one.link()}{mark}" for one, mark in zip(found, marks, strict=True)),
-    ]
+def lists(chapters, wanted):
+    """Return a Markdown list, with an entry for each chapter that has some."""
+    lines, met = [], set()
+    for path in chapters:
+        found = [one for one in statements(path) if wanted & set(one)]
+        met.update(*found)
+        if not found:
+            continue
+        page = path.relative_to(ROOT).with_suffix("").as_posix()
+        chapter = f"- {{doc}}`/{page}`"
+        if wanted & {one.kind for one in found}:
+            lines += [chapter, *(f"  - {one.line()}" for one in found)]
+        else:
+            shown = [one.line(with_mark=one.label in wanted) for one in found]
+            lines.append(f"{chapter}: {'; '.join(shown)}")
+    if wanted - met:
+        raise ValueError(f"No chapter has: {', '.join(sorted(wanted - met))}")
+    return lines
 
 
 class Statements(SphinxDirective):
-    """List statements of some kinds, or exercises of some marks."""
+    """List statements of some kinds, or exercises of some marks or labels."""
 
     required_arguments = 1
-    optional_arguments = 20
+    optional_arguments = 50
 
     def run(self):
-        """Write Markdown; a page that lists chapters is read again when one changes."""
-        chapters = [path for path in chapter_paths() if path.parent.name != "reference"]
+        """Write Markdown; the page is read again when a chapter changes."""
+        chapters = chapter_paths()
         for path in chapters:
             self.env.note_dependency(str(path))
-        found = [line for path in chapters for line in lines(path, set(self.arguments))]
+        lines = lists(chapters, set(self.arguments))
         node = nodes.container()
-        self.state.nested_parse(StringList(found, source="<statements>"), 0, node)
+        self.state.nested_parse(StringList(lines, "<statements>"), 0, node)
         return node.children
 
 

@@ -7,7 +7,7 @@ import pytest
 from notebooks import ROOT, chapter_paths
 
 pytest.importorskip("sphinx")
-from statements import MARKS, lines, statements
+from statements import MARKS, lists, statements
 
 CHAPTERS = [path for path in chapter_paths() if path.parent.name != "reference"]
 INDEX = "book/reference/index_of_statements"
@@ -31,13 +31,20 @@ def test_the_index_lists_every_kind_and_every_exercise_has_a_mark():
     assert all((one.mark in MARKS) == (one.kind == "exercise") for one in ALL)
 
 
+def linked(lines):
+    return sorted(re.findall(r"\{ref\}`[^`]*<(\S+)>`", "\n".join(lines)))
+
+
 def test_what_is_wanted_is_listed_and_nothing_else():
-    by_kind = [line for path in CHAPTERS for line in lines(path, {"exercise"})]
-    by_mark = [line for mark in MARKS for path in CHAPTERS for line in lines(path, {mark})]
     exercises = sorted(one.label for one in ALL if one.kind == "exercise")
-    for found in (by_kind, by_mark):
-        assert sorted(re.findall(r"\{ref\}`[^`]*<(\S+)>`", "\n".join(found))) == exercises
-    assert not lines(CHAPTERS[0], {"axiom"})
+    assert linked(lists(CHAPTERS, {"exercise"})) == exercises
+    assert linked(line for mark in MARKS for line in lists(CHAPTERS, {mark})) == exercises
+    assert linked(lists(CHAPTERS, {"mc-ex-gap", "chain-ex-open"})) == ["chain-ex-open", "mc-ex-gap"]
+
+
+def test_what_no_chapter_has_is_an_error():
+    with pytest.raises(ValueError, match="No chapter has: chain-ex-none"):
+        lists(CHAPTERS, {"chain-ex-none", "chain-ex-open"})
 
 
 def test_the_built_index_links_all():
