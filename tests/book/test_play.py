@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from browser import chromium, until
+from browser import until
 from notebooks import chapter_paths
 from scipy.optimize import brentq
 
@@ -46,12 +46,6 @@ from rgrbm.transfer_matrix import torus_thermodynamics
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "rgrbm" / "chapters" / "figures"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
 
 
 class Page:
