@@ -40,7 +40,7 @@ serve: ## show the built book in a browser, where its search shows what it found
 pages: $(ENVIRONMENT) ## test the built book, in Chromium where there is one
 	RGRBM_BOOK=$(HTML) $(BIN)/pytest -n $(WORKERS) --dist worksteal \
 		tests/book/test_html.py tests/book/test_pages.py tests/book/test_interactive_figures.py \
-		tests/book/test_play.py tests/book/test_api_pages.py $(ARGS)
+		tests/book/test_api_pages.py $(ARGS)
 
 test: $(ENVIRONMENT) ## run the tests, compare the chapters with their stored outputs (ARGS="-x")
 	$(PYTEST) $(ARGS)

@@ -77,7 +77,8 @@ def squeezed(text):
 
 def answers(figure, acts):
     """Whether what a figure shows changes when one of its parts is acted upon."""
-    shown = "(figure) => [...figure.querySelectorAll('.play-drawing, [data-name]')].map((part) => part.innerHTML)"
+    shown = """(figure) => [...figure.querySelectorAll('.play-drawing, [data-name]')]
+        .map((part) => part.innerHTML)"""
     before = figure.evaluate(shown)
     for part in figure.locator("input, button, [tabindex='0']").all():
         for act in acts:
