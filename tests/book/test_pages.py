@@ -13,6 +13,10 @@ from types import SimpleNamespace
 import pytest
 from notebooks import page_names
 
+NEEDED = "the extra [test] of the package is not installed"
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=NEEDED)
+pypdf = pytest.importorskip("pypdf", reason=NEEDED)
+
 PAGES = page_names()
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
@@ -102,14 +106,12 @@ def mute_figures(page):
 
 def barriers(page, *rules):
     """Return what axe-core finds to shut readers out."""
-    from axe_playwright_python.sync_playwright import Axe
-
     options = {"resultTypes": ["violations"], "preload": False}
     if rules:
         options["runOnly"] = rules
     return [
         f"{found['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for found in Axe().run(page, options=options).response["violations"]
+        for found in axe.Axe().run(page, options=options).response["violations"]
         if found["impact"] in ("serious", "critical")
         for node in found["nodes"]
     ]
@@ -194,7 +196,6 @@ def test_the_search_finds_decimation_and_shows_where(address, page):
 
 
 def test_a_chapter_is_printed_whole(address, browser):
-    pypdf = pytest.importorskip("pypdf", reason="pypdf, which reads what is printed, is missing")
     browser.page.set_viewport_size(DESK)
     browser.open(f"{address}/book/1_rg/05_decimation.html")
     sheets = pypdf.PdfReader(BytesIO(browser.page.pdf(format="A4"))).pages
