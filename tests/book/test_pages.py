@@ -79,28 +79,40 @@ def squeezed(text):
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def answers(figure, acts):
-    """Whether what a figure shows changes when one of its parts is acted upon."""
-    shown = """(figure) => [...figure.querySelectorAll('.play-drawing, [data-name]')]
-        .map((part) => part.innerHTML)"""
-    before = figure.evaluate(shown)
-    for part in figure.locator("input, button, [tabindex='0']").all():
-        for act in acts:
-            act(part)
-            if figure.evaluate(shown) != before:
-                return True
-    return False
+def with_mouse(part):
+    """Click a part of a figure at two places, and drag it."""
+    part.scroll_into_view_if_needed()
+    box, mouse = part.bounding_box(), part.page.mouse
+    left, right, middle = box["x"] + 5, box["x"] + box["width"] - 5, box["y"] + box["height"] / 2
+    for start, end in ((left, left), (right, right), (left, right + 20)):
+        mouse.move(start, middle)
+        mouse.down()
+        mouse.move(end, middle)
+        mouse.up()
+        yield
+
+
+def with_keys(part):
+    for key in ("ArrowRight", "ArrowLeft", "Enter"):
+        part.press(key)
+        yield
 
 
 def mute_figures(page):
     """Return the figures that compute, and do not answer a reader's mouse or keys."""
-    mouse = [lambda part, x=x: part.click(position={"x": x, "y": 3}) for x in (5, 15)]
-    keys = [lambda part, key=key: part.press(key) for key in ("ArrowRight", "ArrowLeft", "Enter")]
+    shown = """(figure) => [...figure.querySelectorAll('.play-drawing, [data-name]')]
+        .map((part) => part.innerHTML)"""
+
+    def answers(figure, act):
+        before = figure.evaluate(shown)
+        parts = figure.locator("input, button, [tabindex='0']").all()
+        return any(figure.evaluate(shown) != before for part in parts for _ in act(part))
+
     return [
-        f"{figure.get_attribute('data-figure')}: {name}"
+        f"{figure.get_attribute('data-figure')}, {act.__name__}"
         for figure in page.locator(".play").all()
-        for name, acts in {"mouse": mouse, "keys": keys}.items()
-        if not answers(figure, acts)
+        for act in (with_mouse, with_keys)
+        if not answers(figure, act)
     ]
 
 
