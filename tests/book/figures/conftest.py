@@ -1,18 +1,11 @@
 """Each figure is put on a page of its own. They need Chromium."""
 
 import pytest
-from browser import chromium
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("IPython")
 
 from figure_page import Page
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
 
 
 @pytest.fixture
