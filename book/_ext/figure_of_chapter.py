@@ -1,4 +1,4 @@
-"""A figure of a chapter, shown once more on another page.
+"""A figure of a chapter, shown once more on the first page.
 
 ``{figure-of-chapter} fig-map-ring`` shows the picture that the chapter has
 drawn in this build, as a link to it there, with its alt text.
@@ -54,9 +54,8 @@ def picture(chapter, target):
 
 
 def setup(app):
-    """Register with Sphinx; the first page is written anew in each build."""
+    """Register with Sphinx, which writes the first page anew in each build."""
     app.add_node(Shown)
     app.add_directive("figure-of-chapter", FigureOfChapter)
     app.connect("doctree-resolved", show)
-    app.connect("env-updated", lambda app, env: [app.config.root_doc])
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""A figure of a chapter on another page: it is the chapter's picture, or the build says no."""
+"""A figure of a chapter on the first page: it is the chapter's picture, or the build says no."""
 
 import base64
 import io
