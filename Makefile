@@ -6,28 +6,41 @@ ARGS ?=
 PROCESSORS ?=
 MUTANTS ?=
 WORKERS ?= 2
+OFFLINE ?=
+PORT ?= 8000
 # The version is part of the name, so that another PYTHON makes the environment anew.
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 ENVIRONMENT := .venv/python$(VERSION)
 BIN := .venv/bin
 HTML := _build/html
+# A book for readers without a network is built without one: who asks for it is refused.
+REFUSED := http://127.0.0.1:9
+NO_NETWORK := $(if $(OFFLINE),http_proxy=$(REFUSED) https_proxy=$(REFUSED))
 # One file to a worker, in the order of conftest.py.
 PYTEST := $(BIN)/pytest --nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapters slow portability bench mutants lint clean
+.PHONY: help book serve pages test chapters slow portability bench mutants lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
 	@echo "  PYTHON=python3.12 chooses the Python, CONSTRAINTS= takes the newest packages,"
 	@echo "  WORKERS=4 runs four chapters at a time instead of two."
 
-book: $(ENVIRONMENT) ## execute the chapters and build the book
+book: $(ENVIRONMENT) ## execute the chapters and build the book (OFFLINE=1: without links to Binder, Colab, GitHub)
 	@mkdir -p $(HTML)
-	$(BIN)/python tools/execute_chapters.py --workers $(WORKERS)
+	$(NO_NETWORK) $(BIN)/python tools/execute_chapters.py --workers $(WORKERS)
 	@# A build that fails begins anew the next time: it would not see the same warnings again.
-	$(BIN)/jupyter-book build . -n -W --keep-going || (rm -rf _build/.doctrees; false)
-	@echo "Open $(abspath $(HTML)/index.html)"
+	$(NO_NETWORK) $(BIN)/jupyter-book build . -n -W --keep-going || (rm -rf _build/.doctrees; false)
+	@echo "Open $(abspath $(HTML)/index.html), or run: make serve"
+
+serve: ## show the built book in a browser, where its search shows what it found (PORT=8000)
+	$(PYTHON) -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+pages: $(ENVIRONMENT) ## test the built book, in Chromium where there is one
+	RGRBM_BOOK=$(HTML) $(BIN)/pytest -n $(WORKERS) --dist worksteal \
+		tests/book/test_html.py tests/book/test_pages.py tests/book/test_interactive_figures.py \
+		tests/book/test_api_pages.py $(ARGS)
 
 test: $(ENVIRONMENT) ## run the tests, compare the chapters with their stored outputs (ARGS="-x")
 	$(PYTEST) $(ARGS)

@@ -2,7 +2,8 @@
 
 The address comes from GitHub Actions, else from a git remote that is on GitHub.
 Only the owner and the name are taken from it, never a user, a password or a
-token. Where no address is known, there is no button and no link.
+token. Where no address is known, or the book is built for readers without a
+network (OFFLINE=1), there is no button and no link.
 """
 
 import os
@@ -51,6 +52,8 @@ def find_remote(folder):
 
 def find_repository(folder, environ):
     """Return "owner/name" of the repository on GitHub, or None."""
+    if environ.get("OFFLINE"):
+        return None
     name = environ.get("GITHUB_REPOSITORY", "")
     if not re.fullmatch(NAME, name, re.ASCII):
         return find_remote(folder)[1]
@@ -98,8 +101,8 @@ def add_links(app, config):
     repository = find_repository(app.srcdir, os.environ)
     if repository is None:
         advice = (
-            "These pages were built where no repository on GitHub is known: "
-            "they have no button for Binder or Colab."
+            "These pages have no button for Binder or Colab: they were built "
+            "with `OFFLINE=1`, or where no repository on GitHub is known."
         )
     else:
         url = f"https://github.com/{repository}"

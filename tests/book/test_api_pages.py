@@ -1,6 +1,5 @@
 """Every door has a page, and every public name an entry on it."""
 
-import os
 import re
 from pathlib import Path
 
@@ -49,11 +48,8 @@ def test_a_class_is_described_with_what_it_has_from_ours_and_not_from_others():
 
 
 @pytest.mark.parametrize("name", rgrbm.__all__)
-def test_the_built_page_has_an_entry_for_every_public_name(name):
-    folder = os.environ.get("RGRBM_BOOK")
-    if not folder:
-        pytest.skip("RGRBM_BOOK does not name a built book: run make book first")
-    html = (ROOT / folder / FOLDER / f"{name}.html").read_text(encoding="utf-8")
+def test_the_built_page_has_an_entry_for_every_public_name(book, name):
+    html = (book / FOLDER / f"{name}.html").read_text(encoding="utf-8")
     for public in getattr(rgrbm, name).__all__:
         assert f'id="rgrbm.{name}.{public}"' in html, public
 

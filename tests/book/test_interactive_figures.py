@@ -1,18 +1,17 @@
 """The interactive figures of the built book, driven as a reader drives them: mouse and keyboard.
 
 They run where RGRBM_BOOK names a built book, and need Chromium. Those that are frames drawn ahead
-are here; `test_play.py` has those that compute.
+are here; `figures` has those that compute.
 """
 
 import json
-import os
 import re
 import time
 from pathlib import Path
 
 import nbformat
 import pytest
-from browser import chromium, until
+from browser import until
 from notebooks import chapter_paths
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,20 +35,6 @@ CHAPTERS = {
     if (n := players(path))
 }
 FIGURES = [(name, number) for name, n in CHAPTERS.items() for number in range(n)]
-
-
-@pytest.fixture(scope="module")
-def book():
-    folder = os.environ.get("RGRBM_BOOK")
-    if not folder:
-        pytest.skip("RGRBM_BOOK does not name a built book: run make book first")
-    return (ROOT / folder).resolve()
-
-
-@pytest.fixture(scope="module")
-def browser(book, tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -85,10 +70,9 @@ class Player:
     def picture(self):
         """Return what the screen shows of the picture, but for a margin that has focus rings."""
         x, y, width, height = self.place("img")
-        x, y = x + self.browser.ask("scrollX") + 5, y + self.browser.ask("scrollY") + 5
-        clip = {"x": x, "y": y, "width": width - 10, "height": height - 10, "scale": 1}
+        clip = {"x": x + 5, "y": y + 5, "width": width - 10, "height": height - 10}
         self.ask(".querySelector('img').decode()")  # waits until it can be painted
-        return self.browser.tell("Page.captureScreenshot", clip=clip)["data"]
+        return self.browser.page.screenshot(clip=clip)
 
     def button(self, label):
         x, y, width, height = self.place(f'button[aria-label="{label}"]')
@@ -212,13 +196,13 @@ def test_it_plays_pauses_and_stops_at_the_end(player):
 
 @every_figure
 def test_it_fits_on_a_phone(player):
-    phone = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
-    player.browser.tell("Emulation.setDeviceMetricsOverride", **phone)
+    page = player.browser.page
+    before = page.viewport_size
+    page.set_viewport_size({"width": 360, "height": 740})
     try:
-        until(lambda: player.browser.ask("screen.width") == 360, "a phone")
         for part in ("img", "input.anim-slider", ".anim-buttons", ".anim-state"):
             left, _, width, _ = player.place(part)
             assert left >= 0, part
             assert left + width <= 360, part
     finally:
-        player.browser.tell("Emulation.clearDeviceMetricsOverride")
+        page.set_viewport_size(before)

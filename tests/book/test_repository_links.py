@@ -323,8 +323,12 @@ def test_a_page_of_a_tag_has_no_button_to_edit_it(small_book, tmp_path):
     assert "/edit/" not in chapter
 
 
-def test_without_an_address_there_is_no_button(small_book, tmp_path):
-    intro, chapter = build(small_book, tmp_path)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "environ", [{}, {"OFFLINE": "1", "GITHUB_REPOSITORY": "someone/book"}], ids=["none", "offline"]
+)
+def test_without_an_address_or_a_network_there_is_no_button(small_book, tmp_path, environ):
+    intro, chapter = build(small_book, tmp_path, **environ)
     assert not re.search(r"github\.com|mybinder\.org|colab\.research", intro + chapter)
     assert "no button for Binder or Colab" in without_tags(intro)
 

@@ -1,0 +1,16 @@
+"""Each figure is put on a page of its own. They need Chromium."""
+
+import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("IPython")
+
+from figure_page import Page
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    def make(figure, data):
+        return Page(browser, tmp_path / "page.html", figure, data)
+
+    return make

@@ -1,0 +1,222 @@
+"""Every page of the built book in a browser: as it comes over the web, on a phone, in the dark.
+
+They run where RGRBM_BOOK names a built book, and need Chromium.
+"""
+
+import unicodedata
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+from notebooks import page_names
+
+NEEDED = "the extra [test] of the package is not installed"
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=NEEDED)
+pypdf = pytest.importorskip("pypdf", reason=NEEDED)
+
+PAGES = page_names()
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+# Formulas without a drawing, and those that MathJax could not read.
+BAD_FORMULAS = """[...document.querySelectorAll('.math')]
+    .filter((formula) => !formula.querySelector('mjx-container svg')
+                      || formula.querySelector('[data-mml-node=merror]'))
+    .map((formula) => formula.textContent)"""
+BAD_PICTURES = """[...document.images]
+    .filter((image) => !image.naturalWidth || !image.hasAttribute('alt'))
+    .map((image) => image.outerHTML.slice(0, 200))"""
+# Each wide thing may scroll in a box of its own.
+TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? []
+    : [...document.querySelectorAll('main *')]
+        .filter((part) => part.getBoundingClientRect().right > innerWidth && part.checkVisibility())
+        .map((part) => part.cloneNode().outerHTML.slice(0, 200))"""
+# axe takes seconds for the thousands of parts of formulas, whose drawings are hidden from screen
+# readers, and for those of code: one piece of each colour on each ground is enough.
+THIN_OUT = """() => {
+    document.querySelectorAll('mjx-container').forEach((formula) => formula.replaceChildren());
+    const seen = new Set();
+    for (const piece of document.querySelectorAll('pre span[class]')) {
+        const kind = piece.className + ' in ' + piece.closest('pre').parentNode.className;
+        if (seen.has(kind)) piece.replaceWith(piece.textContent);
+        seen.add(kind);
+    }
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(book):
+    """Serve the book."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=book)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def page(address, browser):
+    """The browser's page, with a list of all that goes wrong on it."""
+    page, wrong = browser.page, []
+    page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    page.on("response", lambda got: got.status < 400 or wrong.append(f"{got.status}: {got.url}"))
+    here = (address, "data:", "blob:")
+    page.on("request", lambda r: r.url.startswith(here) or wrong.append(f"foreign: {r.url}"))
+    page.wrong = wrong
+    return page
+
+
+def squeezed(text):
+    """Return a text without spaces and ligatures."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def with_mouse(part):
+    """Click a part of a figure at two places, and drag it."""
+    part.scroll_into_view_if_needed()
+    box, mouse = part.bounding_box(), part.page.mouse
+    left, right, middle = box["x"] + 5, box["x"] + box["width"] - 5, box["y"] + box["height"] / 2
+    for start, end in ((left, left), (right, right), (left, right + 20)):
+        mouse.move(start, middle)
+        mouse.down()
+        mouse.move(end, middle)
+        mouse.up()
+        yield
+
+
+def with_keys(part):
+    for key in ("ArrowRight", "ArrowLeft", "Enter"):
+        part.press(key)
+        yield
+
+
+def mute_figures(page):
+    """Return the figures that compute, and do not answer a reader's mouse or keys."""
+    shown = """(figure) => [...figure.querySelectorAll('.play-drawing, [data-name]')]
+        .map((part) => part.innerHTML)"""
+
+    def answers(figure, act):
+        before = figure.evaluate(shown)
+        parts = figure.locator("input, button, [tabindex='0']").all()
+        return any(figure.evaluate(shown) != before for part in parts for _ in act(part))
+
+    return [
+        f"{figure.get_attribute('data-figure')}, {act.__name__}"
+        for figure in page.locator(".play").all()
+        for act in (with_mouse, with_keys)
+        if not answers(figure, act)
+    ]
+
+
+def barriers(page, *rules):
+    """Return what axe-core finds to shut readers out."""
+    options = {"resultTypes": ["violations"], "preload": False}
+    if rules:
+        options["runOnly"] = rules
+    return [
+        f"{found['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for found in axe.Axe().run(page, options=options).response["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def seen(page, browser, address, request):
+    """What one visit to a page shows."""
+    page.wrong.clear()
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESK)
+    browser.open(f"{address}/{request.param}.html")
+    seen = SimpleNamespace(
+        bad_formulas=page.evaluate(BAD_FORMULAS),
+        bad_pictures=page.evaluate(BAD_PICTURES),
+        mute_figures=mute_figures(page),
+    )
+    page.set_viewport_size(PHONE)
+    seen.too_wide = page.evaluate(TOO_WIDE)
+    page.set_viewport_size(DESK)
+    page.evaluate(THIN_OUT)
+    seen.barriers = barriers(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    seen.pale = barriers(page, "color-contrast")
+    seen.wrong = list(page.wrong)
+    return seen
+
+
+def test_nothing_fails_and_nothing_comes_from_elsewhere(seen):
+    assert seen.wrong == []
+
+
+def test_every_formula_is_drawn(seen):
+    assert seen.bad_formulas == []
+
+
+def test_every_picture_is_there_and_has_words(seen):
+    assert seen.bad_pictures == []
+
+
+def test_every_figure_that_computes_answers_mouse_and_keys(seen):
+    assert seen.mute_figures == []
+
+
+def test_a_phone_scrolls_in_one_direction(seen):
+    assert seen.too_wide == []
+
+
+def test_axe_finds_no_serious_barrier(seen):
+    assert seen.barriers == []
+
+
+def test_the_dark_page_is_legible(seen):
+    assert seen.pale == []
+
+
+def test_next_and_previous_walk_the_whole_book(address, page):
+    def walk(link):
+        """Follow a link from page to page, as long as there is one; return the pages."""
+        pages = [page.url]
+        while page.locator(link).count() and len(pages) <= len(PAGES):
+            with page.expect_navigation(wait_until="domcontentloaded"):
+                page.locator(link).click()
+            pages.append(page.url)
+        return [one.removeprefix(f"{address}/").split(".html")[0] for one in pages]
+
+    page.goto(f"{address}/")
+    page.wait_for_url("**/intro.html")
+    assert walk("a.right-next") == PAGES
+    assert walk("a.left-prev") == PAGES[::-1]
+
+
+def test_the_search_finds_decimation_and_shows_where(address, page):
+    page.goto(f"{address}/{PAGES[0]}.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("decimation")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=decimation*")
+    found = page.locator("ul.search li", has=page.locator("a[href*='1_rg/05_decimation']"))
+    found.locator("p.context", has_text="decimat").first.wait_for()
+
+
+def test_a_chapter_is_printed_whole(address, browser):
+    browser.page.set_viewport_size(DESK)
+    browser.open(f"{address}/book/1_rg/05_decimation.html")
+    sheets = pypdf.PdfReader(BytesIO(browser.page.pdf(format="A4"))).pages
+    text = squeezed("".join(sheet.extract_text() for sheet in sheets))
+    # Formulas are pictures. Captions, folded code and solutions are among the rest.
+    browser.ask("document.querySelectorAll('.headerlink, summary').forEach((it) => it.remove())")
+    parts = browser.ask(
+        "[...document.querySelectorAll('article :is(h2, h3, p, pre):not(:has(.math))')]"
+        ".map((part) => part.textContent)"
+    )
+    assert len(parts) > 100
+    assert [part for part in parts if squeezed(part) not in text] == []
