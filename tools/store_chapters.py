@@ -5,7 +5,7 @@ Usage: python tools/store_chapters.py [--workers N] [CHAPTER.ipynb ...]    (by d
 A stored chapter holds what nbval compares, text, and no pictures: those are drawn anew when the
 book is built. A chapter that the book shows as stored keeps them; without PyTorch, which it needs,
 it is left as it is. A figure that the README shows is written to book/_static, and the numbers that
-the README quotes are renewed.
+the README and the book's first page quote are renewed.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from notebooks import ROOT, can_be_executed, chapter_paths, run, shown_as_stored, stored_notes
 
-README = ROOT / "README.md"
+QUOTING = (ROOT / "README.md", ROOT / "book" / "intro.md")
 QUOTED = re.compile(r"([^|\s*]+)(\**(?: %)?<!-- (\S+) -->)")  # 0.995(6)<!-- mc-coupling -->
 README_FIGURES = {"fig-mnist-pairs": ROOT / "book" / "_static" / "mnist_pairs.png"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -99,15 +99,16 @@ def all_notes(paths):
 
 
 def renew_numbers(text, notes):
-    """Return the README with the numbers that the chapters have found."""
+    """Return a text with the numbers that the chapters have found."""
     return QUOTED.sub(lambda quoted: notes.get(quoted[3], quoted[1]) + quoted[2], text)
 
 
 def main(chapters, n_workers):
-    """Store chapters and renew the README; return those that failed."""
+    """Store chapters and renew what quotes them; return those that failed."""
     failed = run(chapters, store, n_workers)
-    renewed = renew_numbers(README.read_text(encoding="utf-8"), all_notes(chapter_paths()))
-    replace(README, renewed.encode())
+    notes = all_notes(chapter_paths())
+    for page in QUOTING:
+        replace(page, renew_numbers(page.read_text(encoding="utf-8"), notes).encode())
     return failed
 
 

@@ -84,6 +84,17 @@ def test_every_picture_has_alt_text(page):
     assert [image["src"] for image in pictures if len(image.get("alt") or "") < 40] == []
 
 
+def test_the_cards_of_the_first_page_show_what_the_chapters_show(book):
+    cards = re.findall(
+        r'class="figure-of-chapter"><a[^>]* href="([^"#]+)#([^"]+)"><img[^>]* src="[^"]+/([^"/]+)"',
+        read(book / "book/intro.html"),
+    )
+    assert len(cards) == 8
+    for address, figure, picture in cards:
+        html = read(book / "book" / address)
+        assert picture in re.search(rf'<figure[^>]* id="{figure}".*?</figure>', html, re.S)[0]
+
+
 def test_the_run_times_of_all_chapters_are_listed_and_bounded(book):
     rows = read(book / "book/reference/run_times.html").split("<tr")[2:]
     cells = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in rows]

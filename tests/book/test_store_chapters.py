@@ -6,7 +6,7 @@ import store_chapters
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from notebooks import chapter_paths, run
 from store_chapters import (
-    README,
+    QUOTING,
     README_FIGURES,
     all_notes,
     main,
@@ -90,9 +90,10 @@ def test_the_figures_of_the_readme_exist():
     assert all(path.exists() for path in README_FIGURES.values())
 
 
-def test_the_readme_quotes_the_numbers_that_the_chapters_found():
+@pytest.mark.parametrize("page", QUOTING, ids=lambda page: page.name)
+def test_the_numbers_that_are_quoted_are_those_that_the_chapters_found(page):
     notes = all_notes(chapter_paths())
-    quoted = store_chapters.QUOTED.findall(README.read_text(encoding="utf-8"))
+    quoted = store_chapters.QUOTED.findall(page.read_text(encoding="utf-8"))
     assert quoted
     assert [(name, value) for value, _, name in quoted] == [
         (name, notes.get(name)) for _, _, name in quoted
@@ -105,18 +106,19 @@ def test_numbers_are_renewed_and_what_stands_around_them_stays():
     assert renew_numbers(before, {"x": "0.25(3)", "y": "−2", "z": "95.1"}) == after
 
 
-def test_pages_of_the_reference_are_stored_last_and_the_readme_after_them(tmp_path, monkeypatch):
+def test_pages_of_the_reference_are_stored_last_and_then_what_quotes(tmp_path, monkeypatch):
     (tmp_path / "reference").mkdir()
     page, chapter = tmp_path / "reference" / "results.ipynb", tmp_path / "a.ipynb"
     glue = "from myst_nb import glue\nglue('x', '2.5', display=False)"
     nbformat.write(new_notebook(cells=[new_code_cell(glue)]), chapter)
     read = new_code_cell("print('2.5' in open('../a.ipynb').read().split('outputs')[1])")
     nbformat.write(new_notebook(cells=[read]), page)
-    readme = tmp_path / "README.md"
-    readme.write_text("1.0<!-- x -->")
-    monkeypatch.setattr(store_chapters, "README", readme)
+    quoting = [tmp_path / "README.md", tmp_path / "intro.md"]
+    for text in quoting:
+        text.write_text("1.0<!-- x -->")
+    monkeypatch.setattr(store_chapters, "QUOTING", quoting)
     monkeypatch.setattr(store_chapters, "chapter_paths", lambda: [page, chapter])
     assert main([page, chapter], 2) == []
     (cell,) = nbformat.read(page, as_version=4).cells
     assert cell.outputs[0].text == "True\n"
-    assert readme.read_text() == "2.5<!-- x -->"
+    assert [text.read_text() for text in quoting] == ["2.5<!-- x -->"] * 2
