@@ -82,7 +82,7 @@ def replace(path, content):
     os.replace(beside, path)
 
 
-def store(path, notebook, seconds):
+def store(path, notebook, cost):
     """Store an executed chapter."""
     save_readme_figures(notebook)
     text = nbformat.writes(normalise(notebook), version=4)

@@ -20,6 +20,7 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 # Seconds that a chapter may take on two quiet cores; the test allows for slow machines.
 RUN_TIME, RUN_TIMES, SLOW_MACHINE = 60, {"book/4_cases/02_ising_training": 90}, 3
+MEMORY = 2000  # megabytes, what Binder gives
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -99,17 +100,35 @@ def test_every_picture_has_alt_text(page):
     assert [image["src"] for image in pictures if len(image.get("alt") or "") < 40] == []
 
 
-def test_the_run_times_of_all_chapters_are_listed_and_bounded(book):
-    rows = read(book / "book/reference/run_times.html").split("<tr")[2:]
-    cells = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in rows]
-    text = [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in cells]
-    seconds = {page: float(time) for page, _, _, time, _ in text}
+@pytest.fixture
+def costs(book):
+    """Return the columns of the table of run times as texts, page by page."""
+    page = book / "book/reference/run_times.html"
+    rows = re.findall(r"<tr.*?</tr>", read(page), re.S)[1:]
+    texts = [[re.sub(r"<[^>]*>", "", cell) for cell in re.split("<td", row)[2:]] for row in rows]
+    links = [re.search(r'href="(.*?)\.html', row)[1] for row in rows]
+    names = [(page.parent / link).resolve().relative_to(book).as_posix() for link in links]
+    return {
+        name: [text.split(">")[-1].strip() for text in row]
+        for name, row in zip(names, texts, strict=True)
+    }
+
+
+def test_the_run_times_of_all_chapters_are_listed_and_bounded(costs):
+    seconds = {page: float(time) for page, (time, *_) in costs.items()}
     executed = filter(executed_with_the_book, chapter_paths())
     assert set(seconds) == {path.relative_to(ROOT).with_suffix("").as_posix() for path in executed}
     for path in chapter_paths():
         assert executed_with_the_book(path) or 0 < run_time(path) < SLOW_MACHINE * RUN_TIME
     for page, time in seconds.items():
         assert 0 < time < SLOW_MACHINE * RUN_TIMES.get(page, RUN_TIME), page
+
+
+def test_every_chapter_stays_within_the_memory_of_binder(costs):
+    for page, (_, memory, _) in costs.items():
+        if not Path("/proc/self/status").exists():
+            pytest.skip("only Linux keeps count of the most memory that a process has held")
+        assert 50 < float(memory) < MEMORY, page
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
