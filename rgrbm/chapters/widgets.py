@@ -68,7 +68,9 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
 
     try:
         # No frame is left out, however large they are together, and the first is drawn once.
-        with plt.rc_context({"animation.embed_limit": 1e6}):
+        # All are in the page, so they have fewer dots than figures: a third less bytes.
+        settings = {"animation.embed_limit": 1e6, "savefig.dpi": 140}
+        with plt.rc_context(settings):
             animation = FuncAnimation(
                 figure, show, frames=len(frames), interval=interval, init_func=lambda: None
             )

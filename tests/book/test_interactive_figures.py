@@ -1,7 +1,7 @@
 """The interactive figures of the built book, driven as a reader drives them: mouse and keyboard.
 
 They run where RGRBM_BOOK names a built book, and need Chromium. Those that are frames drawn ahead
-are here; `test_play.py` has those that compute.
+are here; `figures` has those that compute.
 """
 
 import json

@@ -5,10 +5,24 @@ function kit(root) {
   const made = (parent, name, attributes = {}, text = "") => {
     const element = document.createElement(name);
     for (const key in attributes) element.setAttribute(key, attributes[key]);
-    element.textContent = text;
+    write(element, text);
     return parent.appendChild(element);
   };
   const minus = (text) => String(text).replace(/^-(?=0\.?0*$)/, "").replace("-", "\u2212");
+
+  // Set a text, in which a letter after "_" is a subscript.
+  function write(element, text) {
+    const [first, ...rest] = String(text).split(/_(.)/u);
+    element.textContent = first;
+    const drawn = element instanceof SVGElement;
+    rest.forEach((part, k) => {
+      const piece = document.createElementNS(element.namespaceURI, drawn ? "tspan" : k % 2 ? "span" : "sub");
+      if (drawn) set(piece, k % 2 ? { dy: "-0.225em" } : { dy: "0.3em", "font-size": "75%" });
+      piece.textContent = part;
+      element.appendChild(piece);
+    });
+  }
+
   const panel = made(root, "div", { class: "play-drawing" });
   const controls = made(root, "div", { class: "play-controls" });
   const colors = ["currentColor", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"];
@@ -19,10 +33,13 @@ function kit(root) {
     const svg = panel.appendChild(document.createElementNS(space, "svg"));
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("style", `width: 100%; max-width: ${width}px; touch-action: pan-y`);
+    // On a phone the drawing shrinks, and its letters less.
+    const letters = Math.min(1.35, Math.max(1, width / (panel.clientWidth || width)));
     const shape = (name, attributes = {}, text = "") => {
       const element = document.createElementNS(space, name);
       set(element, attributes);
-      element.textContent = minus(text);
+      if (attributes["font-size"]) set(element, { "font-size": attributes["font-size"] * letters });
+      write(element, minus(text));
       return svg.appendChild(element);
     };
     const place = (event) => {  // of a pointer, in units of the drawing
@@ -72,8 +89,8 @@ function kit(root) {
           const own = (k < 2 ? frame.x : frame.y).digits ?? digits;
           end.textContent = minus(values[k].toFixed(own));
         });
-        labels.x.textContent = frame.x.label ?? "";
-        labels.y.textContent = frame.y.label ?? "";
+        write(labels.x, frame.x.label ?? "");
+        write(labels.y, frame.y.label ?? "");
       },
     };
     frame.range({}, {}, x.digits ?? 1);
