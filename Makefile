@@ -15,7 +15,7 @@ HTML := _build/html
 PYTEST := $(BIN)/pytest --nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapters slow portability bench mutants lint clean
+.PHONY: help book pdf test chapters slow portability bench mutants lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -28,6 +28,9 @@ book: $(ENVIRONMENT) ## execute the chapters and build the book
 	@# A build that fails begins anew the next time: it would not see the same warnings again.
 	$(BIN)/jupyter-book build . -n -W --keep-going || (rm -rf _build/.doctrees; false)
 	@echo "Open $(abspath $(HTML)/index.html)"
+
+pdf: | chromium book ## print the book as one file, _build/pdf/book.pdf
+	$(BIN)/python tools/print_book.py --workers $(WORKERS)
 
 test: $(ENVIRONMENT) ## run the tests, compare the chapters with their stored outputs (ARGS="-x")
 	$(PYTEST) $(ARGS)
@@ -57,6 +60,11 @@ lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
 clean: ## remove the environment and all that was built
 	rm -rf .venv .venv-bench .venv-mutants _build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+		echo "The book is printed by Chromium, which is not installed here"; exit 1; }
 
 .PHONY: python
 python:

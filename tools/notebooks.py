@@ -33,11 +33,17 @@ class Cost(NamedTuple):
     megabytes: float | None  # the most at any moment; None where the system does not say
 
 
+def page_names(root=ROOT):
+    """Return the pages of the table of contents, in reading order."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    entries = [entry for part in toc["parts"] for entry in part["chapters"]]
+    files = [page["file"] for entry in entries for page in (entry, *entry.get("sections", ()))]
+    return [toc["root"], *files]
+
+
 def chapter_paths(root=ROOT):
     """Return the notebooks of the table of contents, in reading order."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [path for page in pages if (path := root / f"{page}.ipynb").exists()]
+    return [path for page in page_names(root) if (path := root / f"{page}.ipynb").exists()]
 
 
 def shown_as_stored(notebook):

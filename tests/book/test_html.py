@@ -100,6 +100,17 @@ def test_every_picture_has_alt_text(page):
     assert [image["src"] for image in pictures if len(image.get("alt") or "") < 40] == []
 
 
+def test_every_chapter_can_be_launched(book):
+    if "no button for Binder" in read(book / f"{TOC['root']}.html"):
+        pytest.skip("the book was built where no repository on GitHub is known")
+    for path in chapter_paths():
+        name = path.relative_to(ROOT).as_posix()
+        page = (book / name).with_suffix(".html")
+        links = [link for link in Links(read(page)).anchors if link and link.endswith(name)]
+        for place in ("https://mybinder.org/v2/gh/", "https://colab.research.google.com/github/"):
+            assert [link for link in links if link.startswith(place)], (place, name)
+
+
 @pytest.fixture
 def costs(book):
     """Return the columns of the table of run times as texts, page by page."""
