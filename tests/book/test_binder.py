@@ -44,9 +44,7 @@ def done(command, **options):
     return ended.stdout
 
 
-@pytest.mark.skipif(
-    not find_spec("repo2docker"), reason="repo2docker is missing: pip install jupyter-repo2docker"
-)
+@pytest.mark.skipif(not find_spec("repo2docker"), reason="jupyter-repo2docker is not installed")
 def test_binder_reads_the_environment_and_runs_postbuild():
     """Have repo2docker write its Dockerfile; only building it would need Docker."""
     dockerfile = done([sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(ROOT)])
