@@ -199,8 +199,9 @@ def print_book(root, folder, target, n_workers=2):
         for sheet, number in zip(book.writer.pages[len(front.pages) :], sheets.pages, strict=True):
             sheet.merge_page(number)
             sheet.compress_content_streams()
-        book.writer.set_page_label(0, len(front.pages) - 1, PageLabelStyle.LOWERCASE_ROMAN)
-        book.writer.set_page_label(len(front.pages), len(book.writer.pages) - 1, "/D")
+        before, last = len(front.pages), len(book.writer.pages) - 1
+        book.writer.set_page_label(0, before - 1, PageLabelStyle.LOWERCASE_ROMAN)
+        book.writer.set_page_label(before, last, PageLabelStyle.DECIMAL)
         book.writer.add_metadata({"/Title": config["title"], "/Author": config["author"]})
         book.writer.page_mode = "/UseOutlines"
         book.writer.compress_identical_objects()

@@ -13,7 +13,7 @@ from notebooks import chapter_paths
 from sphinx.util.docutils import SphinxDirective
 
 HEAD = """\
-| chapter | seconds | memory, MB | executed, UTC |
+| chapter | seconds | memory, MB | executed |
 |---|--:|--:|---|"""
 
 
@@ -41,7 +41,7 @@ def table(root):
                     f"| {{doc}}`/{page}` "
                     f"| {record.data['execution_seconds']:.1f} "
                     f"| {'–' if memory is None else round(memory)} "
-                    f"| {record.created:%Y-%m-%d %H:%M} |"
+                    f"| {record.created:%Y-%m-%d} |"
                 )
     return lines
 
