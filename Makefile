@@ -20,7 +20,7 @@ NO_NETWORK := $(if $(OFFLINE),http_proxy=$(REFUSED) https_proxy=$(REFUSED))
 PYTEST := $(BIN)/pytest --nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pages test chapters slow portability bench mutants lint clean
+.PHONY: help book serve pages pdf test chapters slow portability bench mutants lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -41,6 +41,9 @@ pages: $(ENVIRONMENT) ## test the built book, in Chromium where there is one
 	RGRBM_BOOK=$(HTML) $(BIN)/pytest -n $(WORKERS) --dist worksteal \
 		tests/book/test_html.py tests/book/test_pages.py tests/book/test_interactive_figures.py \
 		tests/book/test_api_pages.py $(ARGS)
+
+pdf: | chromium book ## print the book as one file, _build/pdf/book.pdf
+	$(BIN)/python tools/print_book.py --workers $(WORKERS)
 
 test: $(ENVIRONMENT) ## run the tests, compare the chapters with their stored outputs (ARGS="-x")
 	$(PYTEST) $(ARGS)
@@ -70,6 +73,11 @@ lint: $(ENVIRONMENT) ## check style and formatting, notebooks too
 clean: ## remove the environment and all that was built
 	rm -rf .venv .venv-bench .venv-mutants _build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+		echo "The book is printed by Chromium, which is not installed here"; exit 1; }
 
 .PHONY: python
 python:

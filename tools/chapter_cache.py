@@ -90,9 +90,9 @@ def current(cache, path):
     return None
 
 
-def keep(cache, path, notebook, seconds, read):
+def keep(cache, path, notebook, cost, read):
     """Keep an executed chapter; `read` is what `inputs` was when it began."""
-    data = {"execution_seconds": seconds, "inputs": read}
+    data = {"execution_seconds": cost.seconds, "megabytes": cost.megabytes, "inputs": read}
     bundle = CacheBundleIn(notebook, str(path), data=data)
     cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 

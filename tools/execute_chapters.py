@@ -20,7 +20,7 @@ def execute_missing(root=ROOT, n_workers=2):
         print(f"{len(missing)} of {len(chapters)} chapters must be executed", flush=True)
         return run(
             list(missing),
-            lambda path, notebook, seconds: keep(cache, path, notebook, seconds, missing[path]),
+            lambda path, notebook, cost: keep(cache, path, notebook, cost, missing[path]),
             n_workers,
         )
 

@@ -8,6 +8,7 @@ import time
 import traceback
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import yaml
@@ -23,6 +24,13 @@ NOT_STARTED = "Kernel died before replying"
 ONE_THREAD = dict.fromkeys(
     ("RGRBM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
+
+
+class Cost(NamedTuple):
+    """What a chapter took, with the start of its kernel."""
+
+    seconds: float
+    megabytes: float | None  # the most at any moment; None where the system does not say
 
 
 def page_names(root=ROOT):
@@ -76,21 +84,35 @@ def run_time(path):
     return float(number[0]) if number else 0.0
 
 
+def most_memory(pid):
+    """Return the most megabytes that a process has held so far, or None: only Linux keeps count."""
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) * 1024 / 1e6 if found else None
+
+
 async def execute(path, environment, stderr):
-    """Return a notebook as it is on disk, with its outputs made anew.
+    """Return a notebook as it is on disk, with its outputs made anew, and the memory it took.
 
     What the kernel writes outside of its cells goes to the file `stderr`.
     """
 
     async def attempt():
+        megabytes = None
+
+        def look(**cell):
+            nonlocal megabytes
+            megabytes = most_memory(client.km.provisioner.pid)
+
         client = NotebookClient(
             nbformat.read(path, as_version=4),
             kernel_name="python3",
             timeout=CELL_TIMEOUT,
             record_timing=False,
+            on_cell_executed=look,
             resources={"metadata": {"path": str(path.parent)}},
         )
-        return await client.async_execute(env=environment, stderr=stderr)
+        return await client.async_execute(env=environment, stderr=stderr), megabytes
 
     try:
         return await attempt()
@@ -109,7 +131,7 @@ def run(paths, keep, n_workers=2):
     ----------
     paths : list of Path
     keep : callable
-        Called as ``keep(path, notebook, seconds)`` with each that was executed. It is never
+        Called as ``keep(path, notebook, cost)`` with each that was executed. It is never
         interrupted by Ctrl-C, which stops all kernels.
     n_workers : int, optional
         Kernels at a time. One that may run beside another is held to one thread.
@@ -143,8 +165,8 @@ async def _run(batches, keep, n_workers):
                 begin = time.perf_counter()
                 problem = ""
                 try:
-                    notebook = await execute(path, environment, words)
-                    keep(path, notebook, time.perf_counter() - begin)
+                    notebook, megabytes = await execute(path, environment, words)
+                    keep(path, notebook, Cost(time.perf_counter() - begin, megabytes))
                 except Exception as error:
                     if asyncio.current_task().cancelling():  # Ctrl-C looks like a dead kernel
                         return

@@ -13,6 +13,7 @@ import pytest
 from chapter_cache import PYTHON, cache_folder, current, inputs, keep, open_cache
 from execute_chapters import execute_missing
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from notebooks import Cost
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,7 +125,7 @@ def cache(root):
 def keep_first(cache, root):
     """Keep the first chapter, as if it had been executed."""
     path = root / "book/1_rg/01.ipynb"
-    keep(cache, path, nbformat.read(path, as_version=4), 1.5, inputs(path))
+    keep(cache, path, nbformat.read(path, as_version=4), Cost(1.5, 200), inputs(path))
     return path
 
 

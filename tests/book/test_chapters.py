@@ -11,6 +11,11 @@ from store_chapters import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = chapter_paths()
+COLAB = (ROOT / "book/_ext/colab_cell.py").read_text(encoding="utf-8").splitlines()[0]
+OF_A_MACHINE = re.compile(
+    r"(?<![\w.])/(home|root|Users|tmp|var|usr|opt|mnt|private|content|work)/\S*"
+    r"|\b[A-Z]:\\+Users\S*|file://\S*|\b0x[0-9a-f]{8,}"
+)
 BEHIND_THE_PAGE = {"hide-input", "hide-cell", "remove-cell", "remove-input"}
 
 
@@ -48,6 +53,19 @@ def test_every_cell_was_executed_once_and_in_order(chapter):
 def test_the_stored_form_is_the_normal_one(chapter):
     nbformat.validate(chapter)
     assert normalise(copy.deepcopy(chapter)) == chapter
+    assert chapter.metadata.kernelspec.name == "python3", "what Binder and Colab call theirs"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_stored_chapter_is_small(path):
+    assert path.stat().st_size < 1_000_000
+
+
+def test_nothing_of_the_machine_is_in_a_chapter(chapter):
+    """No path of it and no address in its memory, in a source or in an output."""
+    texts = [cell.source for cell in chapter.cells if COLAB not in cell.source]
+    texts += [str(cell.outputs) for cell in code_cells(chapter)]
+    assert [found[0] for text in texts for found in OF_A_MACHINE.finditer(text)] == []
 
 
 def test_every_figure_has_a_name_a_caption_and_alt_text(chapter):

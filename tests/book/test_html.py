@@ -14,6 +14,7 @@ from notebooks import chapter_paths, executed_with_the_book, page_names, run_tim
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds that a chapter may take on two quiet cores; the test allows for slow machines.
 RUN_TIME, RUN_TIMES, SLOW_MACHINE = 60, {"book/4_cases/02_ising_training": 90}, 3
+MEMORY = 2000  # megabytes, what Binder gives
 
 
 @pytest.fixture(params=page_names())
@@ -95,14 +96,43 @@ def test_the_cards_of_the_first_page_show_what_the_chapters_show(book):
         assert picture in re.search(rf'<figure[^>]* id="{figure}".*?</figure>', html, re.S)[0]
 
 
-def test_the_run_times_of_all_chapters_are_listed_and_bounded(book):
-    rows = read(book / "book/reference/run_times.html").split("<tr")[2:]
-    cells = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in rows]
-    text = [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in cells]
-    seconds = {page: float(time) for page, _, _, time, _ in text}
+def test_every_chapter_can_be_launched(book):
+    if "no button for Binder" in read(book / f"{page_names()[0]}.html"):
+        pytest.skip("the book was built where no repository on GitHub is known")
+    for path in chapter_paths():
+        name = path.relative_to(ROOT).as_posix()
+        page = (book / name).with_suffix(".html")
+        links = [link for link in Links(read(page)).anchors if link and link.endswith(name)]
+        for place in ("https://mybinder.org/v2/gh/", "https://colab.research.google.com/github/"):
+            assert [link for link in links if link.startswith(place)], (place, name)
+
+
+@pytest.fixture
+def costs(book):
+    """Return the columns of the table of run times as texts, page by page."""
+    page = book / "book/reference/run_times.html"
+    rows = re.findall(r"<tr.*?</tr>", read(page), re.S)[1:]
+    texts = [[re.sub(r"<[^>]*>", "", cell) for cell in re.split("<td", row)[2:]] for row in rows]
+    links = [re.search(r'href="(.*?)\.html', row)[1] for row in rows]
+    names = [(page.parent / link).resolve().relative_to(book).as_posix() for link in links]
+    return {
+        name: [text.split(">")[-1].strip() for text in row]
+        for name, row in zip(names, texts, strict=True)
+    }
+
+
+def test_the_run_times_of_all_chapters_are_listed_and_bounded(costs):
+    seconds = {page: float(time) for page, (time, *_) in costs.items()}
     executed = filter(executed_with_the_book, chapter_paths())
     assert set(seconds) == {path.relative_to(ROOT).with_suffix("").as_posix() for path in executed}
     for path in chapter_paths():
         assert executed_with_the_book(path) or 0 < run_time(path) < SLOW_MACHINE * RUN_TIME
     for page, time in seconds.items():
         assert 0 < time < SLOW_MACHINE * RUN_TIMES.get(page, RUN_TIME), page
+
+
+def test_every_chapter_stays_within_the_memory_of_binder(costs):
+    for page, (_, memory, _) in costs.items():
+        if not Path("/proc/self/status").exists():
+            pytest.skip("only Linux keeps count of the most memory that a process has held")
+        assert 50 < float(memory) < MEMORY, page

@@ -89,7 +89,7 @@ def test_the_longest_is_first_and_a_failure_stops_no_other(tmp_path, capsys):
     wrong = write(tmp_path / "wrong.ipynb", "value = 1\nvalue / 0", "print('after')", seconds="5")
     kept = []
     failed = run(
-        [short, long, wrong], lambda path, notebook, seconds: kept.append(printed(notebook)), 1
+        [short, long, wrong], lambda path, notebook, cost: kept.append(printed(notebook)), 1
     )
     assert kept == ["long\n", "short\n"]
     assert failed == [wrong]
@@ -123,14 +123,24 @@ def test_one_thread_for_each_that_runs_beside_another(
     code = f"import os\nprint(*[os.environ[name] for name in {[*ONE_THREAD]}])"
     paths = [write(tmp_path / f"{number}.ipynb", code) for number in range(n_chapters)]
     kept = []
-    run(paths, lambda path, notebook, seconds: kept.extend(printed(notebook).split()), n_workers)
+    run(paths, lambda path, notebook, cost: kept.extend(printed(notebook).split()), n_workers)
     assert kept == [threads] * len(ONE_THREAD) * n_chapters
     assert all(os.environ[name] == "2" for name in ONE_THREAD)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux keeps count")
+def test_the_most_memory_counts_although_it_was_given_back(tmp_path):
+    few = write(tmp_path / "few.ipynb", "1")
+    many = write(tmp_path / "many.ipynb", "much = bytearray(300_000_000)", "del much")
+    found = {}
+    assert run([few, many], lambda path, notebook, cost: found.update({path: cost.megabytes})) == []
+    assert 20 < found[few] < 300
+    assert found[many] == pytest.approx(found[few] + 300, abs=20)
+
+
 def test_a_notebook_runs_in_its_folder(tmp_path):
     path = write(tmp_path / "a.ipynb", "import os\nprint(os.getcwd())")
-    assert run([path], lambda path, notebook, seconds: path.write_text(printed(notebook))) == []
+    assert run([path], lambda path, notebook, cost: path.write_text(printed(notebook))) == []
     assert path.read_text() == f"{tmp_path}\n"
 
 
@@ -147,7 +157,7 @@ def test_ctrl_c_stops_all_kernels_and_keeps_what_is_done(tmp_path):
 
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
         paths = sorted(Path({str(tmp_path)!r}).glob("*.ipynb"))
-        run(paths, lambda path, notebook, seconds: print("kept", path.name, flush=True))
+        run(paths, lambda path, notebook, cost: print("kept", path.name, flush=True))
     """
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)],
@@ -192,7 +202,7 @@ def test_a_kernel_that_dies_at_its_start_is_started_once_more(tmp_path, monkeypa
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     found = []
     path = write(tmp_path / "a.ipynb", "print(1 + 1)")
-    failed = run([path], lambda path, notebook, seconds: found.append(printed(notebook)))
+    failed = run([path], lambda path, notebook, cost: found.append(printed(notebook)))
     assert (found, failed) == ((["2\n"], []) if deaths < 2 else ([], [path]))
     assert len((tmp_path / "tries").read_text()) == min(deaths + 1, 2)
 

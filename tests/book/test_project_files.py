@@ -185,6 +185,12 @@ def test_the_weekly_workflow_takes_the_conda_route():
     assert any("jupyter labextension list" in step for step in steps)
 
 
+def test_the_weekly_workflow_runs_chapters_as_on_binder():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
+    steps = [step.get("run", "") for step in workflow["jobs"]["binder"]["steps"]]
+    assert "RGRBM_BINDER=1 .venv/bin/pytest tests/book/test_binder.py" in steps
+
+
 def test_the_weekly_workflow_tries_mutants():
     workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
     (command,) = [step["run"] for step in workflow["jobs"]["mutants"]["steps"] if "run" in step]

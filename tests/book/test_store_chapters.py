@@ -1,5 +1,7 @@
 """Storing a chapter: what is kept, what is dropped, and that no half file is left."""
 
+import re
+
 import nbformat
 import pytest
 import store_chapters
@@ -76,6 +78,41 @@ def test_storing_executes_and_a_failing_chapter_stays_as_it_was(tmp_path):
     before = path.read_bytes()
     assert run([path], store) == [path]
     assert path.read_bytes() == before
+
+
+def test_storing_twice_changes_nothing_unless_times_are_asked_for(tmp_path):
+    """A time alone is no news; it is renewed with anything else, and when it is wanted."""
+
+    def executed(time, number):
+        outputs = [
+            new_output(
+                "display_data",
+                {"application/papermill.record/text/plain": text},
+                metadata={"scrapbook": {"name": name}},
+            )
+            for name, text in (("x-run-time", time), ("x", number))
+        ]
+        return new_notebook(cells=[new_code_cell("...", outputs=outputs, execution_count=1)])
+
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(new_notebook(), path)
+    stored = []
+    for time, number, times in (
+        ("'15'", "'0.1'", False),
+        ("'99'", "'0.1'", False),
+        ("'99'", "'0.2'", False),
+        ("'17'", "'0.2'", True),
+    ):
+        store(path, executed(time, number), None, times)
+        notes = nbformat.read(path, as_version=4).cells[0].outputs
+        stored += [next(iter(note.data.values())) for note in notes]
+    assert stored == ["'15'", "'0.1'", "'15'", "'0.1'", "'99'", "'0.2'", "'17'", "'0.2'"]
+
+
+def test_what_a_clock_says_has_the_names_of_notes():
+    notes = all_notes(chapter_paths())
+    parts = store_chapters.CLOCK.pattern.split("|")
+    assert [part for part in parts if not any(map(re.compile(part).fullmatch, notes))] == []
 
 
 def test_files_are_replaced_whole(tmp_path):

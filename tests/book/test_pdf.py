@@ -1,0 +1,156 @@
+"""The printed book: joined, numbered, linked, with bookmarks.
+
+The second half runs where RGRBM_BOOK names a built book, and `make pdf` has printed it.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from notebooks import page_names
+
+ROOT = Path(__file__).resolve().parents[2]
+pypdf = pytest.importorskip("pypdf", reason="pypdf, which joins what is printed, is not installed")
+print_book = pytest.importorskip("print_book")
+CONFIG = "title: A book\nauthor: We\ncopyright: '2026'\n"
+TOC = """
+root: book/intro
+parts:
+  - caption: The only part
+    chapters:
+      - file: book/one
+        sections:
+          - file: book/two
+"""
+PAGE = """<meta charset="utf-8"><title>{0}</title><style>h2 {{ break-before: page }}</style>
+<article><h1>{0}<a class="headerlink" href="#">#</a></h1>{1}</article>"""
+PAGES = {
+    "intro": '<section id="far"><h2>Far</h2><p><a href="two.html#deep">deep</a></section>',
+    "one": '<p><a href="elsewhere.html">not printed</a> <a href="https://example.org/">out</a>',
+    "two": '<section id="deep"><h2>Deep</h2><p><a href="intro.html">first</a>'
+    ' <a href="#deep">here</a></section>',
+}
+
+
+def bookmarks(reader):
+    """Return the bookmarks: level, text, and the number of the sheet."""
+
+    def walk(entries, level):
+        for entry in entries:
+            if isinstance(entry, list):
+                yield from walk(entry, level + 1)
+            else:
+                yield level, entry.title, reader.get_destination_page_number(entry)
+
+    return list(walk(reader.outline, 0))
+
+
+def links(reader, sheet):
+    """Return where the links of a sheet lead: the number of another, or an address, or None."""
+    for link in reader.pages[sheet].get("/Annots", ()):
+        link = link.get_object()
+        if "/Dest" in link:
+            yield reader.get_page_number(link["/Dest"][0].get_object())
+        else:
+            yield link["/A"]["/URI"] if "/A" in link else None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(print_book.CHROMIUM is None, reason="Chromium is not installed")
+def test_pages_are_joined_numbered_linked_and_marked(tmp_path):
+    (tmp_path / "_config.yml").write_text(CONFIG)
+    (tmp_path / "_toc.yml").write_text(TOC)
+    (tmp_path / "html/book").mkdir(parents=True)
+    for name, body in PAGES.items():
+        page = PAGE.format(f"The {name}", body)
+        (tmp_path / f"html/book/{name}.html").write_text(page)
+    target = tmp_path / "pdf" / "book.pdf"
+    print_book.print_book(tmp_path, tmp_path / "html", target)
+
+    reader = pypdf.PdfReader(target)
+    assert bookmarks(reader) == [
+        (0, "Contents", 0),
+        (0, "The intro", 1),
+        (1, "Far", 2),
+        (0, "The only part", 3),
+        (1, "The one", 3),
+        (1, "The two", 4),
+        (2, "Deep", 5),
+    ]
+    assert reader.page_labels == ["i", "1", "2", "3", "4", "5"]
+    texts = [sheet.extract_text().split() for sheet in reader.pages]
+    assert [text[-1] for text in texts[1:]] == ["1", "2", "3", "4", "5"]
+    assert " ".join(texts[0]) == "A book We, 2026 The intro 1 The only part The one 3 The two 4"
+    assert [list(links(reader, sheet)) for sheet in range(6)] == [
+        [1, 3, 4],
+        [1],
+        [5],
+        [3, None, "https://example.org/"],
+        [4],
+        [1, 5],
+    ]
+    assert [path.name for path in target.parent.iterdir()] == ["book.pdf"]
+
+
+@pytest.fixture(scope="module")
+def folder():
+    if "RGRBM_BOOK" not in os.environ:
+        pytest.skip("RGRBM_BOOK does not name a built book: run make book first")
+    return (ROOT / os.environ["RGRBM_BOOK"]).resolve()
+
+
+@pytest.fixture(scope="module")
+def printed(folder):
+    path = folder.parent / "pdf/book.pdf"
+    if not path.exists():
+        pytest.skip("the book is not printed: run make pdf first")
+    return pypdf.PdfReader(path)
+
+
+@pytest.fixture(scope="module")
+def texts(printed):
+    return [sheet.extract_text() for sheet in printed.pages]
+
+
+def test_every_page_has_its_bookmark(folder, printed, texts):
+    marks = {text: number for _, text, number in bookmarks(printed)}
+    for name in page_names():
+        title = print_book.headings(folder / f"{name}.html")[0][1]
+        seen = re.sub(r"\W", "", texts[marks[title]])
+        assert re.sub(r"\W", "", title) in seen, title
+
+
+def test_no_sheet_is_blank_and_every_one_has_its_number(printed, texts):
+    for label, sheet, text in zip(printed.page_labels, printed.pages, texts, strict=True):
+        assert len(text) > 40 or "/XObject" in sheet["/Resources"], label
+        assert not label.isdigit() or text.split()[-1] == label
+
+
+def test_formulas_are_drawn_and_not_written(texts):
+    """TeX between these signs is what MathJax has not drawn; numbers of equations are text."""
+    assert [text for text in texts if re.search(r"\\\(.*?\\\)|\\\[.*?\\\]|\\begin\{", text)] == []
+    assert len(re.findall(r"^\(\d+\.\d+\)$", "\n".join(texts), re.M)) > 300
+
+
+def test_solutions_are_open(texts):
+    whole = "\n".join(texts)
+    exercises = set(re.findall(r"^Exercise (\d+\.\d+)", whole, re.M))
+    solutions = set(re.findall(r"^Solution to\s+Exercise (\d+\.\d+)", whole, re.M))
+    assert len(exercises) > 100
+    assert exercises == solutions
+
+
+def test_all_letters_are_in_the_file(printed):
+    for sheet in printed.pages:
+        for font in sheet["/Resources"].get_object().get("/Font", {}).values():
+            font = font.get_object()
+            font = font.get("/DescendantFonts", [font])[0].get_object()
+            embedded = {"/FontFile", "/FontFile2", "/FontFile3"} & set(font["/FontDescriptor"])
+            assert embedded or font["/Subtype"] == "/Type3", font["/BaseFont"]
+
+
+def test_links_between_pages_stay_in_the_file(printed):
+    found = [link for sheet in range(len(printed.pages)) for link in links(printed, sheet)]
+    assert not [link for link in found if str(link).startswith("file:")]
+    assert len([link for link in found if isinstance(link, int)]) > 2000
