@@ -28,11 +28,16 @@ BAD_FORMULAS = """[...document.querySelectorAll('.math')]
 BAD_PICTURES = """[...document.images]
     .filter((image) => !image.naturalWidth || !image.hasAttribute('alt'))
     .map((image) => image.outerHTML.slice(0, 200))"""
-# Each wide thing may scroll in a box of its own.
-TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? []
-    : [...document.querySelectorAll('main *')]
+# What makes a page wider than the screen; what scrolls in a box of its own does not.
+TOO_WIDE = """() => {
+    const boxed = (part) => part.tagName !== 'MAIN'
+        && (getComputedStyle(part).overflowX !== 'visible' || boxed(part.parentElement));
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    return [...document.querySelectorAll('main *')]
         .filter((part) => part.getBoundingClientRect().right > innerWidth && part.checkVisibility())
-        .map((part) => part.cloneNode().outerHTML.slice(0, 200))"""
+        .filter((part) => !boxed(part.parentElement))
+        .map((part) => part.cloneNode().outerHTML.slice(0, 200));
+}"""
 # axe takes seconds for the thousands of parts of formulas, whose drawings are hidden from screen
 # readers, and for those of code: one piece of each colour on each ground is enough.
 THIN_OUT = """() => {
