@@ -6,6 +6,7 @@ They need a built book and Chromium, as those of `test_pages.py` do.
 import time
 
 import pytest
+from browser import until
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 STROKES = """(() => {
@@ -46,18 +47,22 @@ def test_a_phone_scrolls_down_only(opened):
 def test_the_picture_moves_and_a_key_stops_it(opened):
     browser = opened(DESK, motion=True)
 
-    def stands_still():
-        where = style(".windows span", "backgroundPosition")
-        before = browser.ask(where)
-        time.sleep(1.5)  # a look lasts three seconds, and stands still for one of them
-        return browser.ask(where) == before
+    def where():
+        return browser.ask(style(".windows span", "backgroundPosition"))
 
-    assert not stands_still()
+    def moves():
+        before = where()
+        until(lambda: where() != before, "a move")
+
+    moves()
     browser.page.focus(".film input")
     browser.press(" ")
-    assert stands_still()
+    browser.ask("Promise.all(document.getAnimations().map((moves) => moves.ready)).then(Boolean)")
+    before = where()
+    time.sleep(2)  # a look lasts three seconds, and stands still for one of them
+    assert where() == before
     browser.press(" ")
-    assert not stands_still()
+    moves()
 
 
 def test_who_wants_no_motion_sees_all_looks_at_once(opened):
