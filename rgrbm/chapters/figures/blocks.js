@@ -33,7 +33,7 @@
   const steps = slider("steps", { from: 0, to: most, step: 1, value: 0, digits: 0 }, draw);
   const rule = choice("rule", ["majority", "decimation"], draw);
   button("toss other coins", () => { seed += 1; draw(); });
-  const side = number("side L");
+  const side = number("side n");
   const shown = data.states.map(({ K }) =>
     [number(`${K}: |m|`), number(`${K}: neighbours`)]);
 

@@ -22,7 +22,7 @@ def test_blocks(page):
 
     def look(steps):
         side = 32 >> steps
-        assert shown.number("side L") == side
+        assert shown.number("side n") == side
         found = [pattern(shown, name, side) for name in starts]
         for name, spins in zip(starts, found, strict=True):
             m = shown.number(f"{name}: |m|")
