@@ -2,7 +2,7 @@
 
 Chromium prints each page; pypdf joins them, with bookmarks, page numbers, and links inside of the
 file. An interactive figure is printed as it opens. Solutions are open, and code that a page folds
-away is left out: book/_static/book.css says so.
+away is left out: book/_static has what is said to paper, and `?one-file` says that it is all pages.
 
 Usage: python tools/print_book.py [--workers N] [HTML PDF]
 """
@@ -50,7 +50,7 @@ def print_page(source, target):
     with tempfile.TemporaryDirectory() as profile:
         command = [CHROMIUM, *OPTIONS.split(), f"--user-data-dir={profile}"]
         done = subprocess.run(
-            [*command, f"--print-to-pdf={target}", source.as_uri()], capture_output=True, text=True
+            [*command, f"--print-to-pdf={target}", f"{source.as_uri()}?one-file"], capture_output=True, text=True
         )
     if not target.exists():
         raise RuntimeError(f"Chromium did not print {source}:\n{done.stderr}")

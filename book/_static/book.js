@@ -16,3 +16,6 @@ for (const formula of document.querySelectorAll("article span.math")) {
   formula.replaceWith(held);
   held.append(formula, mark);
 }
+
+// Where `make pdf` prints all pages as one file, folded code is left out.
+document.documentElement.classList.toggle("one-file", location.search === "?one-file");
