@@ -50,7 +50,9 @@ def print_page(source, target):
     with tempfile.TemporaryDirectory() as profile:
         command = [CHROMIUM, *OPTIONS.split(), f"--user-data-dir={profile}"]
         done = subprocess.run(
-            [*command, f"--print-to-pdf={target}", f"{source.as_uri()}?one-file"], capture_output=True, text=True
+            [*command, f"--print-to-pdf={target}", f"{source.as_uri()}?one-file"],
+            capture_output=True,
+            text=True,
         )
     if not target.exists():
         raise RuntimeError(f"Chromium did not print {source}:\n{done.stderr}")
