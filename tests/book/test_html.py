@@ -58,7 +58,8 @@ def test_the_page_exists_with_a_title(page):
 
 def test_the_page_shows_no_error(page):
     html = read(page)
-    assert "Traceback (most recent call last)" not in html
+    if page.parent.name != "api":  # examples there show errors
+        assert "Traceback (most recent call last)" not in html
     assert not re.search(r'class="[^"]*(system-message|problematic|output error)', html)
     assert "{glue" not in html
     assert "{{" not in re.sub(r"<script.*?</script>", "", html, flags=re.S)

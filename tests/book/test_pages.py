@@ -146,6 +146,7 @@ def seen(page, browser, address, request):
         bad_pictures=page.evaluate(BAD_PICTURES),
         mute_figures=mute_figures(page),
     )
+    page.mouse.move(0, 0)
     page.set_viewport_size(PHONE)
     seen.too_wide = page.evaluate(TOO_WIDE)
     page.set_viewport_size(DESK)
@@ -214,6 +215,7 @@ def test_the_search_finds_decimation_and_shows_where(address, page):
 
 def test_a_chapter_is_printed_whole(address, browser):
     browser.page.set_viewport_size(DESK)
+    browser.page.emulate_media(color_scheme="light")
     browser.open(f"{address}/book/1_rg/05_decimation.html")
     sheets = pypdf.PdfReader(BytesIO(browser.page.pdf(format="A4"))).pages
     text = squeezed("".join(sheet.extract_text() for sheet in sheets))
