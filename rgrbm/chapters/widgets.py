@@ -80,6 +80,7 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     # The page's theme has the icons of the buttons; matplotlib would fetch them from elsewhere.
     player = re.sub(r'<link rel="stylesheet"[^>]*>', "", player)
     player = player.replace('type="range"', 'type="range" aria-label="frame"')
+    player = player.replace("<img ", '<img alt="" ', 1)  # the group around it has the words
     return HTML(f'<div role="group" aria-label="{html.escape(alt)}">{player}</div>')
 
 

@@ -67,5 +67,7 @@ def test_a_player_holds_all_frames_and_fetches_nothing():
     assert len(re.findall(r"frames\[\d+\] = ", player)) == 3
     assert 'aria-label="slopes &quot;rising&quot;"' in player
     assert player.count('type="range" aria-label="frame"') == 1
+    assert re.findall(r"<img [^>]*>", player)[0].startswith('<img alt=""')
+    assert len(re.findall("<img ", player)) == 1
     assert not re.search(r"https?://(?!www\.w3\.org)", player)
     assert pyplot.get_fignums() == []
