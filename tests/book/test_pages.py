@@ -226,4 +226,8 @@ def test_a_chapter_is_printed_whole(address, browser):
         ".map((part) => part.textContent)"
     )
     assert len(parts) > 100
-    assert [part for part in parts if squeezed(part) not in text] == []
+
+    def printed(part):  # where a sheet ends, it may be in two pieces
+        return any(part[:end] in text and part[end:] in text for end in range(len(part), -1, -1))
+
+    assert [part for part in parts if not printed(squeezed(part))] == []
