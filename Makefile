@@ -40,6 +40,7 @@ serve: ## show the built book in a browser, where its search shows what it found
 pages: $(ENVIRONMENT) ## test the built book, in Chromium where there is one
 	RGRBM_BOOK=$(HTML) $(BIN)/pytest -n $(WORKERS) --dist worksteal \
 		tests/book/test_html.py tests/book/test_pages.py tests/book/test_interactive_figures.py \
+		tests/book/test_first_page_in_a_browser.py tests/book/test_statements.py \
 		tests/book/test_api_pages.py $(ARGS)
 
 pdf: | chromium book ## print the book as one file, _build/pdf/book.pdf

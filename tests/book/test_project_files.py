@@ -253,3 +253,14 @@ def test_the_bibliography_can_be_read_and_each_entry_is_whole():
     for key, entry in entries.items():
         assert entry.persons, key
         assert {"title", "year"} <= set(entry.fields), key
+
+
+def test_make_pages_runs_all_that_needs_a_built_book():
+    pages = re.search(r"^pages:.*?\n\n", (ROOT / "Makefile").read_text("utf-8"), re.M | re.S)[0]
+    for path in (ROOT / "tests/book").glob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        needs = "RGRBM_BOOK" in text or re.search(r"^def \w+\(.*\bbook\b.*\):", text, re.M)
+        assert (path.name in pages) == bool(needs) or path.name in (
+            "test_pdf.py",
+            Path(__file__).name,
+        )
