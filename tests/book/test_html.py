@@ -70,6 +70,10 @@ def test_the_page_needs_no_network(page):
     assert [link for link in fetched if re.match(r"(https?:)?//", link)] == []
 
 
+def test_the_page_is_below_3_megabytes(page):
+    assert page.stat().st_size < 3e6
+
+
 def test_what_the_page_fetches_or_links_to_is_there(page):
     links = Links(read(page))
     local = {link.split("?")[0].split("#")[0] for link in links.fetched + links.anchors if link}

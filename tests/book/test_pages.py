@@ -25,6 +25,13 @@ BAD_FORMULAS = """[...document.querySelectorAll('.math')]
     .filter((formula) => !formula.querySelector('mjx-container svg')
                       || formula.querySelector('[data-mml-node=merror]'))
     .map((formula) => formula.textContent)"""
+# Marks that could begin a line, because nothing holds them to the formula before.
+LOOSE_MARKS = """[...document.querySelectorAll('article span.math')]
+    .map((formula) => formula.closest('.held') ?? formula)
+    .filter((part) => part.className === 'held' && getComputedStyle(part).whiteSpace !== 'nowrap'
+                   || part.nextSibling?.nodeType === Node.TEXT_NODE
+                   && /^[.,;:!?)]/.test(part.nextSibling.data))
+    .map((part) => part.parentNode.textContent)"""
 BAD_PICTURES = """[...document.images]
     .filter((image) => !image.naturalWidth || !image.hasAttribute('alt'))
     .map((image) => image.outerHTML.slice(0, 200))"""
@@ -143,6 +150,7 @@ def seen(page, browser, address, request):
     browser.open(f"{address}/{request.param}.html")
     seen = SimpleNamespace(
         bad_formulas=page.evaluate(BAD_FORMULAS),
+        loose_marks=page.evaluate(LOOSE_MARKS),
         bad_pictures=page.evaluate(BAD_PICTURES),
         mute_figures=mute_figures(page),
     )
@@ -165,6 +173,10 @@ def test_nothing_fails_and_nothing_comes_from_elsewhere(seen):
 
 def test_every_formula_is_drawn(seen):
     assert seen.bad_formulas == []
+
+
+def test_no_full_stop_begins_a_line(seen):
+    assert seen.loose_marks == []
 
 
 def test_every_picture_is_there_and_has_words(seen):

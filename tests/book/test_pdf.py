@@ -154,6 +154,20 @@ def test_solutions_are_open(chapter):
     assert exercises == solutions
 
 
+def test_folded_code_is_left_out_and_the_other_code_is_there(folder, chapter):
+    html = (folder / "book/1_rg/05_decimation.html").read_text(encoding="utf-8")
+    page = print_book.BeautifulSoup(html, "html.parser")
+    printed = "".join("".join(chapter).split())
+
+    def share(cells):
+        lines = ["".join(line.split()) for cell in cells for line in cell.text.splitlines()]
+        lines = [line for line in lines if len(line) > 30]
+        return sum(line in printed for line in lines) / len(lines)
+
+    assert share(page.select("details.hide div.cell_input pre, details.hide pre")) < 0.1
+    assert share(page.select("div.cell:not(:has(details.hide)) div.cell_input pre")) > 0.9
+
+
 def test_all_letters_are_in_the_file(printed):
     for sheet in printed.pages:
         for font in sheet["/Resources"].get_object().get("/Font", {}).values():

@@ -42,3 +42,12 @@ def test_a_collapse(page):
     assert len(seen) == 3
     shown.set("b", -3)
     check(0.5, -3)
+
+
+def test_letters_shrink_less_than_the_drawing_on_a_phone(page, browser):
+    sizes = []
+    for width in (390, 1400):
+        browser.page.set_viewport_size({"width": width, "height": 1000})
+        sizes.append(float(page("collapse", curves()).of("svg text", ".getAttribute('font-size')")))
+    assert sizes[1] == 14
+    assert 16 < sizes[0] <= 1.35 * 14
