@@ -1,37 +1,102 @@
 """Rows of 32 numbers for kernels: what a machine word of 32 units adds up, draws, and counts.
 
-A `Row` is a vector of 32 floats that lives in registers. With it, kernels say outright which loops
-run over 32 units at once, where a compiler would have to prove that no two arrays overlap. LLVM
-turns the operations into whatever vectors the processor has.
+A `Row` is a vector of 32 floats that lives in registers, a `WholeRow` one of 32 unsigned integers.
+With them, kernels say outright which loops run over 32 units at once, where a compiler would have
+to prove that no two arrays overlap. LLVM turns the operations into the widest vectors that the
+processor has. A row may be added to, subtracted from, multiplied and divided by another, or by a
+number that stands on the right; a whole row also takes ``^ << >>``.
 """
+
+import operator
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, models, register_model
+from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from rgrbm._core.packing import UNITS_PER_WORD
 
-_VECTOR = ir.VectorType(ir.FloatType(), UNITS_PER_WORD)
+LINE = 64  # bytes in a line of the cache
+
+_FLOATS = ir.VectorType(ir.FloatType(), UNITS_PER_WORD)
+_WHOLES = ir.VectorType(ir.IntType(32), UNITS_PER_WORD)
 
 
 class _RowType(types.Type):
-    def __init__(self):
-        super().__init__(name="Row")
+    def __init__(self, name, vector):
+        super().__init__(name=name)
+        self.vector = vector
 
 
-ROW = _RowType()
+ROW, WHOLE_ROW = _RowType("Row", _FLOATS), _RowType("WholeRow", _WHOLES)
 
 
 @register_model(_RowType)
 class _RowModel(models.PrimitiveModel):
     def __init__(self, manager, numba_type):
-        super().__init__(manager, numba_type, _VECTOR)
+        super().__init__(manager, numba_type, numba_type.vector)
+
+
+def _spread(builder, number, vector):
+    """Vector of which each entry is a number."""
+    first = builder.insert_element(
+        ir.Constant(vector, ir.Undefined), number, ir.Constant(ir.IntType(32), 0)
+    )
+    return builder.shuffle_vector(first, first, ir.Constant(_WHOLES, [0] * UNITS_PER_WORD))
+
+
+def _operator(symbol, row, number, instruction):
+    """Let kernels combine two rows, or a row and a number, by a symbol of Python."""
+    cases = [signature(row, row, row), signature(row, row, number)]
+    infer_global(symbol)(type("_Cases", (ConcreteTemplate,), {"cases": cases}))
+
+    @lower_builtin(symbol, row, row)
+    def of_rows(context, builder, signature, arguments):
+        return getattr(builder, instruction)(*arguments)
+
+    @lower_builtin(symbol, row, number)
+    def of_row_and_number(context, builder, signature, arguments):
+        left, right = arguments
+        return getattr(builder, instruction)(left, _spread(builder, right, row.vector))
+
+
+for _symbol, _instruction in {
+    operator.add: "fadd", operator.sub: "fsub", operator.mul: "fmul", operator.truediv: "fdiv"
+}.items():  # fmt: skip
+    _operator(_symbol, ROW, types.float32, _instruction)
+for _symbol, _instruction in {
+    operator.add: "add", operator.mul: "mul", operator.xor: "xor",
+    operator.lshift: "shl", operator.rshift: "lshr",
+}.items():  # fmt: skip
+    _operator(_symbol, WHOLE_ROW, types.uint32, _instruction)
+
+
+def _align_stack(builder):
+    attributes = builder.function.attributes
+    attributes.alignstack = LINE
+    attributes.add("nounwind")  # true of all kernels; a set without a word is not printed
 
 
 def _pointer(context, builder, array_type, array, index):
+    _align_stack(builder)
     data = context.make_array(array_type)(context, builder, array).data
     offset = builder.mul(index, ir.Constant(index.type, UNITS_PER_WORD))
-    return builder.bitcast(builder.gep(data, [offset]), _VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(data, [offset]), _FLOATS.as_pointer())
+
+
+@intrinsic
+def align_stack(typing_context):
+    """Have the caller put rows aside where a line of the cache starts.
+
+    A processor with 16 registers has to put some aside, and is slow when a row spans two lines.
+    What loads or stores rows does so by itself; what such functions may be inlined into, does not.
+    """
+
+    def code(context, builder, signature, arguments):
+        _align_stack(builder)
+        return context.get_dummy_value()
+
+    return types.void(), code
 
 
 @intrinsic
@@ -62,32 +127,31 @@ def zeros(typing_context):
     """Return a row of zeros."""
 
     def code(context, builder, signature, arguments):
-        return ir.Constant(_VECTOR, [0.0] * UNITS_PER_WORD)
+        return ir.Constant(_FLOATS, [0.0] * UNITS_PER_WORD)
 
     return ROW(), code
 
 
 @intrinsic
-def add(typing_context, left, right):
-    """Sum of two rows."""
+def places(typing_context):
+    """Return the whole row 0, 1, ... 31."""
 
     def code(context, builder, signature, arguments):
-        return builder.fadd(*arguments)
+        return ir.Constant(_WHOLES, list(range(UNITS_PER_WORD)))
 
-    return ROW(ROW, ROW), code
+    return WHOLE_ROW(), code
 
 
 @intrinsic
-def scale(typing_context, row, factor):
-    """Product of a row and a number."""
+def clipped(typing_context, row, bound):
+    """Row whose entries are held between -bound and bound."""
 
     def code(context, builder, signature, arguments):
-        row, factor = arguments
-        first = builder.insert_element(
-            ir.Constant(_VECTOR, ir.Undefined), factor, ir.Constant(ir.IntType(32), 0)
-        )
-        lanes = ir.Constant(ir.VectorType(ir.IntType(32), UNITS_PER_WORD), [0] * UNITS_PER_WORD)
-        return builder.fmul(row, builder.shuffle_vector(first, first, lanes))
+        row, bound = arguments
+        for sign, symbol in ((bound, ">"), (builder.fneg(bound), "<")):
+            limit = _spread(builder, sign, _FLOATS)
+            row = builder.select(builder.fcmp_ordered(symbol, row, limit), limit, row)
+        return row
 
     return ROW(ROW, types.float32), code
 
@@ -103,14 +167,60 @@ def below(typing_context, left, right):
 
 
 @intrinsic
-def spread(typing_context, word):
-    """Row whose entry k is bit k of a word, 0.0 or 1.0."""
+def constant(typing_context, number):
+    """Row of which each entry is a number."""
 
     def code(context, builder, signature, arguments):
-        bits = builder.bitcast(arguments[0], ir.VectorType(ir.IntType(1), UNITS_PER_WORD))
-        return builder.uitofp(bits, _VECTOR)
+        return _spread(builder, arguments[0], _FLOATS)
 
-    return ROW(types.uint32), code
+    return ROW(types.float32), code
+
+
+@intrinsic
+def as_float(typing_context, row):
+    """Row of a whole row whose entries are below 2**31."""
+
+    def code(context, builder, signature, arguments):
+        return builder.sitofp(arguments[0], _FLOATS)
+
+    return ROW(WHOLE_ROW), code
+
+
+@intrinsic
+def read_as_float(typing_context, row):
+    """Read the bit patterns of a whole row as float32."""
+
+    def code(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], _FLOATS)
+
+    return ROW(WHOLE_ROW), code
+
+
+@intrinsic
+def read_as_whole(typing_context, row):
+    """Bit patterns of a row, as a whole row."""
+
+    def code(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], _WHOLES)
+
+    return WHOLE_ROW(ROW), code
+
+
+@intrinsic
+def bits_at(typing_context, words, start, place):
+    """Word whose bit k is the bit at a place of entry start + k of a contiguous array of words."""
+
+    def code(context, builder, signature, arguments):
+        words, start, place = arguments
+        data = context.make_array(signature.args[0])(context, builder, words).data
+        pointer = builder.bitcast(builder.gep(data, [start]), _WHOLES.as_pointer())
+        row = builder.load(pointer, align=4)
+        to_sign = builder.sub(ir.Constant(ir.IntType(32), UNITS_PER_WORD - 1), place)
+        moved = builder.shl(row, _spread(builder, to_sign, _WHOLES))
+        bits = builder.icmp_signed("<", moved, ir.Constant(_WHOLES, [0] * UNITS_PER_WORD))
+        return builder.bitcast(bits, ir.IntType(UNITS_PER_WORD))
+
+    return types.uint32(words, types.uint64, types.uint32), code
 
 
 @intrinsic
@@ -121,13 +231,3 @@ def count(typing_context, word):
         return builder.ctpop(arguments[0])
 
     return types.uint32(types.uint32), code
-
-
-@intrinsic
-def as_float(typing_context, pattern):
-    """Read a bit pattern as a float32."""
-
-    def code(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.FloatType())
-
-    return types.float32(types.uint32), code

@@ -1,10 +1,12 @@
 """Contrastive divergence for machines of bits, 32 units at a time.
 
-Three things make it fast. *Bits are looked up*: what 32 units send through their weights is the
+Four things make it fast. *Bits are looked up*: what 32 units send through their weights is the
 sum of eight rows, one for each four units, from tables of the 16 sums that four weights can have.
-*Gradients are sorted*: a row of hidden probabilities is added to one of 16 bins for each four
-visible units, and the bins are summed when all samples are in. *Random numbers are hashes* of a
-counter (`rgrbm._core.counter_rng`): a draw does not depend on who computes it, or in which order.
+*All products are of this kind*: the gradient sums rows of hidden probabilities over the samples in
+which a visible unit is on; so it takes words of 32 samples of one unit, in place of 32 units of one
+sample. *Rows stay in registers*, and the compiler need not guess that 32 numbers can be treated at
+once (`rgrbm._core.rows`). *Random numbers are hashes* of a counter (`rgrbm._core.counter_rng`): a
+draw does not depend on who computes it, or in which order.
 
 A machine with ``n`` units in a layer has ``ceil(n / 32)`` words of units there; the units that fill
 up the last word have no weights, and a bias that keeps them off. Arrays of the kernels:
@@ -13,7 +15,8 @@ up the last word have no weights, and a bias that keeps them off. Arrays of the 
 ``words``       uint32   (n_words, n_samples): bit k of word g is unit 32 g + k
 ``down``        float32  (32 n_visible_words, 32 n_hidden_words): the weights, filled up
 ``up``          float32  the same, transposed
-``hidden``      float32  (n_hidden_words, n_samples, 32): inputs, then probabilities
+``layer``       float32  (n_hidden_words, n, 32): inputs, then weighted probabilities
+``flipped``     uint32   (n_words, n_visible): bit k of word g is sample 32 g + k
 ``keys``        uint32   (n_layers, 2): one key for each layer that is drawn
 ==============  =======  =============================================================
 
@@ -25,16 +28,30 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import float32, int32, prange, uint32, uint64
+from numba import prange, uint32, uint64
 
 from rgrbm._core.counter_rng import FIRST, SECOND, STEP
 from rgrbm._core.jit import compiled
 from rgrbm._core.packing import UNITS_PER_WORD
-from rgrbm._core.rows import add, as_float, below, count, load, scale, spread, store, zeros
+from rgrbm._core.rows import (
+    align_stack,
+    as_float,
+    below,
+    bits_at,
+    clipped,
+    constant,
+    count,
+    load,
+    places,
+    read_as_float,
+    read_as_whole,
+    store,
+    zeros,
+)
 
 PATTERNS_PER_WORD = 128  # of its eight groups of four units, 16 each
 OFF = -1e30  # a bias that keeps a unit off
-SAMPLES_PER_DRAW = 64  # whose random numbers are made at a time: they stay in the first-level cache
+SAMPLES_PER_DRAW = 64  # at a time: their inputs stay in the first-level cache
 SAMPLES_PER_PART = 512  # of one thread, about; the parts do not depend on the number of threads
 PARTS_AT_ONCE = 16  # each with a gradient of its own in memory
 
@@ -46,11 +63,13 @@ _P0, _P1, _P2, _P3, _P4, _P5 = (
     .coef.astype(np.float32)
 )
 _LOG2_E = np.float32(1 / math.log(2))
-_ROUND = np.float32(1.5 * 2**23)  # added and taken away, it leaves an integer
+# Added, it leaves an integer in the last bits, greater by the 127 that a float adds to exponents.
+_SHIFT = np.float32(1.5 * 2**23 + 127)
 _EXPONENT = np.float32(126)
-_UNIT = np.float32(2.0**-23)
+_UNIFORM = np.float32(2**23)  # the end of what random numbers are drawn from
 _HALF = np.float32(0.5)
 _ONE = np.float32(1)
+_ZERO = np.float32(0)
 
 # Sums may be contracted, and no number here is infinite or undefined.
 _kernel = {"fastmath": {"contract", "nnan", "nsz"}, "error_model": "numpy"}
@@ -96,26 +115,24 @@ def _rows(n_rows):
 
 
 @compiled(inline="always")
-def _uniform(index, first, second):
-    """Hash a counter under a key into a number between 0 and 1."""
-    x = uint32(index * uint32(STEP) + first)
-    x = uint32((x ^ (x >> uint32(16))) * uint32(FIRST)) ^ second
-    x = uint32((x ^ (x >> uint32(15))) * uint32(SECOND))
-    x = uint32(x ^ (x >> uint32(15)))
-    return (float32(x >> uint32(9)) + _HALF) * _UNIT
+def _uniform(counter, first, second):
+    """Hash 32 successive counters under a key into numbers between 0 and _UNIFORM."""
+    x = places() * uint32(STEP) + uint32(counter * uint32(STEP) + first)
+    x = (x ^ (x >> uint32(16))) * uint32(FIRST) ^ second
+    x = (x ^ (x >> uint32(15))) * uint32(SECOND)
+    x = x ^ (x >> uint32(15))
+    return as_float(x >> uint32(9)) + _HALF
 
 
 @compiled(inline="always", **_kernel)
-def _logistic(x):
-    """1 / (1 + exp(-x)) for a float32."""
-    exponent = min(max(-x * _LOG2_E, -_EXPONENT), _EXPONENT)
-    whole = (exponent + _ROUND) - _ROUND
-    rest = exponent - whole
-    power = _P4 + rest * _P5
-    power = _P1 + rest * (_P2 + rest * (_P3 + rest * power))
-    power = _P0 + rest * power
-    scale = as_float(uint32((int32(whole) + int32(127)) << int32(23)))
-    return _ONE / (_ONE + power * scale)
+def _one_and_power(x):
+    """1 + exp(-x) for a row, of which the logistic function is the reciprocal."""
+    exponent = clipped(x * -_LOG2_E, _EXPONENT)
+    shifted = exponent + _SHIFT
+    rest = exponent - (shifted - _SHIFT)
+    square = rest * rest
+    power = (rest * _P1 + _P0) + square * ((rest * _P3 + _P2) + square * (rest * _P5 + _P4))
+    return power * read_as_float(read_as_whole(shifted) << uint32(23)) + _ONE
 
 
 @compiled(inline="always")
@@ -125,136 +142,108 @@ def _entry(word, four):
 
 
 @compiled(**_kernel)
-def _tabulate(weights, first, block, table):
-    """Fill eight tables with the sums of four rows of weights each, for one block of columns."""
-    n_blocks = weights.shape[1] // UNITS_PER_WORD
+def _tabulate(rows, first, block, table):
+    """Fill eight tables with the sums of four rows each, in one block of 32 columns."""
+    n_blocks = rows.shape[1] // UNITS_PER_WORD
     for four in range(8):
         base = uint64(16 * four)
         store(table, base, zeros())
         for bit in range(4):
-            row = load(weights, uint64((first + 4 * four + bit) * n_blocks + block))
+            row = load(rows, uint64((first + 4 * four + bit) * n_blocks + block))
             size = uint64(1 << bit)
             for k in range(size):
                 pattern = base + uint64(k)
-                store(table, pattern + size, add(load(table, pattern), row))
+                store(table, pattern + size, load(table, pattern) + row)
 
 
 @compiled(**_kernel)
-def _inputs(words, weights, bias, block, table, out):
-    """Add up bias and weights of the units that are on, for all samples and 32 units."""
-    n_words, n_samples = words.shape
-    start = load(bias, uint64(block))
-    for s in range(n_samples):
+def _product(words, rows, starts, block, table, out):
+    """Set row s of `out` to a start and the rows whose bits in words[:, s] are on, added up.
+
+    rows : float32 (32 n_words, 32 n_blocks), of which one block of columns is meant, and also of
+    the starts, float32 (32 n_blocks,).
+    """
+    n_words, n_columns = words.shape
+    start = load(starts, uint64(block))
+    for s in range(n_columns):
         store(out, uint64(s), start)
     for g in range(n_words):
-        _tabulate(weights, UNITS_PER_WORD * g, block, table)
-        for s in range(n_samples):
+        _tabulate(rows, UNITS_PER_WORD * g, block, table)
+        for s in range(n_columns):
             word = words[g, s]
             if word != uint32(0):
-                low = add(
-                    add(load(table, _entry(word, 0)), load(table, _entry(word, 1))),
-                    add(load(table, _entry(word, 2)), load(table, _entry(word, 3))),
-                )
-                high = add(
-                    add(load(table, _entry(word, 4)), load(table, _entry(word, 5))),
-                    add(load(table, _entry(word, 6)), load(table, _entry(word, 7))),
-                )
-                store(out, uint64(s), add(load(out, uint64(s)), add(low, high)))
+                total = load(out, uint64(s))
+                for four in range(8):
+                    total = total + load(table, _entry(word, four))
+                store(out, uint64(s), total)
 
 
 @compiled(**_kernel)
-def _squash(numbers):
-    """Replace numbers by their logistic function."""
-    for k in range(numbers.size):
-        numbers[k] = _logistic(numbers[k])
+def _squash(inputs, weight):
+    """Replace inputs by their logistic function, times a weight."""
+    for s in range(len(inputs)):
+        store(inputs, uint64(s), constant(weight) / _one_and_power(load(inputs, uint64(s))))
 
 
 @compiled(**_kernel)
-def _probabilities(words, weights, bias, table, out, stop):
-    """Set `out`, (n_blocks, n_samples, 32), to the probabilities of units given the others."""
-    for block in range(out.shape[0]):
-        if stop[0]:
-            return
-        _inputs(words, weights, bias, block, table, out[block])
-    _squash(out.reshape(out.size))
+def _draw(inputs, key, first, words, weight):
+    """Draw the bits of 32 units; `first` counts the numbers drawn before, in this layer.
 
-
-@compiled(**_kernel)
-def _draw(probabilities, key, first, random, word):
-    """Draw the bits of 32 units; `first` counts the numbers drawn before, in this layer."""
-    n_samples = probabilities.shape[0]
-    for start in range(0, n_samples, SAMPLES_PER_DRAW):
-        stop = min(start + SAMPLES_PER_DRAW, n_samples)
-        counter = uint32(first + UNITS_PER_WORD * start)
-        for k in range(UNITS_PER_WORD * (stop - start)):
-            random[k] = _uniform(uint32(counter + uint32(k)), key[0], key[1])
+    It spoils the inputs, but a weight that is not 0 has them replaced as by `_squash`.
+    """
+    for start in range(0, len(words), SAMPLES_PER_DRAW):  # two loops: each fits the registers
+        stop = min(start + SAMPLES_PER_DRAW, len(words))
         for s in range(start, stop):
-            word[s] = below(load(random, uint64(s - start)), load(probabilities, uint64(s)))
+            store(inputs, uint64(s), _one_and_power(load(inputs, uint64(s))))
+        for s in range(start, stop):
+            power = load(inputs, uint64(s))
+            uniform = _uniform(uint32(first + UNITS_PER_WORD * s), key[0], key[1])
+            words[s] = below(uniform * power, constant(_UNIFORM))  # uniform < 1 / power
+            if weight != 0:
+                store(inputs, uint64(s), constant(weight) / power)
 
 
-@compiled(**_kernel)
-def _sort_into(bins, words, group, hidden, weight):
-    """Add weight * hidden to the bins of the patterns in one word of visible units."""
-    for s in range(words.shape[1]):
-        word = words[group, s]
-        if word != uint32(0):
-            row = scale(load(hidden, uint64(s)), weight)
-            for four in range(8):
-                place = _entry(word, four)
-                store(bins, place, add(load(bins, place), row))
+@compiled(inline="always")
+def _filled_up(n_units):
+    """Next multiple of 32."""
+    return (n_units + UNITS_PER_WORD - 1) // UNITS_PER_WORD * UNITS_PER_WORD
 
 
-@compiled(**_kernel)
-def _sum_bins(bins, sums):
-    """Sum the bins of all patterns that have a unit on, for each of 32 units; spoils the bins."""
-    for four in range(8):
-        for bit in range(3, -1, -1):  # sum the patterns with this bit, then forget the bit
-            half = uint64(1 << bit)
-            total = zeros()
-            for k in range(half):
-                low = uint64(16 * four) + uint64(k)
-                with_bit = load(bins, low + half)
-                total = add(total, with_bit)
-                store(bins, low, add(load(bins, low), with_bit))
-            store(sums, uint64(4 * four + bit), total)
+@compiled
+def _words(n_words, n_samples):
+    """Make an array of words; whole rows of 32 can be read up to its end, and beyond."""
+    words = np.zeros(n_words * n_samples + UNITS_PER_WORD, dtype=np.uint32)
+    return words[: n_words * n_samples].reshape(n_words, n_samples)
 
 
-@compiled(**_kernel)
-def _products(batch, data, data_weight, chains, model, model_weight, gradient, bins, sums, stop):
-    """Set `gradient` to the weighted sums of v h over data and chains."""
-    for block in range(data.shape[0]):
-        if stop[0]:
-            return
-        for g in range(batch.shape[0]):
-            for k in range(PATTERNS_PER_WORD):
-                store(bins, uint64(k), zeros())
-            _sort_into(bins, batch, g, data[block], data_weight)
-            _sort_into(bins, chains, g, model[block], model_weight)
-            _sum_bins(bins, sums)
-            gradient[
-                UNITS_PER_WORD * g : UNITS_PER_WORD * (g + 1),
-                UNITS_PER_WORD * block : UNITS_PER_WORD * (block + 1),
-            ] = sums
-
-
-@compiled(**_kernel)
-def _add_means(words, hidden, weight, gradient, row):
-    """Add the weighted sums of v and h to the gradients of the biases."""
+@compiled
+def _flip(words, flipped):
+    """Turn words of units, (n_words, n_samples), into words of samples, (n_parts, n_units)."""
     n_words, n_samples = words.shape
-    for g in range(n_words):
-        total = zeros()
-        for s in range(n_samples):
-            total = add(total, spread(words[g, s]))
-        store(row, uint64(0), total)
-        for k in range(UNITS_PER_WORD):
-            gradient.visible_bias[0, UNITS_PER_WORD * g + k] += weight * row[k]
-    for block in range(hidden.shape[0]):
-        total = zeros()
-        for s in range(n_samples):
-            total = add(total, load(hidden[block], uint64(s)))
-        store(row, uint64(0), total)
-        for k in range(UNITS_PER_WORD):
-            gradient.hidden_bias[0, UNITS_PER_WORD * block + k] += weight * row[k]
+    for part in range(len(flipped)):
+        n_missing = max(UNITS_PER_WORD * (part + 1) - n_samples, 0)
+        here = uint32(0xFFFFFFFF) >> uint32(n_missing)
+        for g in range(n_words):
+            start = uint64(g * n_samples + UNITS_PER_WORD * part)
+            for k in range(UNITS_PER_WORD):
+                flipped[part, UNITS_PER_WORD * g + k] = bits_at(words, start, uint32(k)) & here
+
+
+@compiled(**_kernel)
+def _add_means(flipped, weight, gradient):
+    """Add the weighted sums of v to a gradient, (n_units,)."""
+    for part in range(flipped.shape[0]):
+        for i in range(flipped.shape[1]):
+            gradient[i] += weight * count(flipped[part, i])
+
+
+@compiled(**_kernel)
+def _add_up_rows(rows, total):
+    """Set `total`, (1, 32), to the sum of rows."""
+    added = zeros()
+    for s in range(len(rows)):
+        added = added + load(rows, uint64(s))
+    store(total, uint64(0), added)
 
 
 @compiled(**_kernel)
@@ -264,9 +253,11 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, place, gra
     samples : int64 (n_batch,), where they are in the data; chains : uint32 (n_visible_words,
     n_chains), if they persist. Returns the number of wrong bits.
     """
+    align_stack()
+    persistent = settings.persistent
     n_words, n_hidden_words = settings.words.shape[0], machine.hidden_bias.size // UNITS_PER_WORD
     n_batch = len(samples)
-    n_chains = chains.shape[1] if settings.persistent else n_batch
+    n_chains = chains.shape[1] if persistent else n_batch
     samples = samples[part * n_batch // n_parts : (part + 1) * n_batch // n_parts]
     first, last = part * n_chains // n_parts, (part + 1) * n_chains // n_parts
     n_samples, n_walkers = len(samples), last - first
@@ -274,52 +265,77 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, place, gra
         gradients.weights[place], gradients.visible_bias[place], gradients.hidden_bias[place]
     )
     table = _rows(PATTERNS_PER_WORD)
-    sums = _rows(UNITS_PER_WORD)
-    row = _rows(1)[0]
-
-    batch = np.empty((n_words, n_samples), dtype=np.uint32)
+    nothing = _rows(1)
+    nothing[:] = 0.0
+    batch = _words(n_words, n_samples)
     for s in range(n_samples):
         for g in range(n_words):
             batch[g, s] = settings.words[g, samples[s]]
-    data = _rows(n_hidden_words * n_samples).reshape(n_hidden_words, n_samples, UNITS_PER_WORD)
-    _probabilities(batch, machine.down, machine.hidden_bias, table, data, settings.stop)
-    gradient.visible_bias[:] = 0.0
-    gradient.hidden_bias[:] = 0.0
-    _add_means(batch, data, 1.0 / n_batch, gradient, row)
-
-    random = _rows(SAMPLES_PER_DRAW).reshape(SAMPLES_PER_DRAW * UNITS_PER_WORD)
-    inputs = _rows(n_walkers)
-    walkers = np.empty((n_words, n_walkers), dtype=np.uint32)
+    walkers = _words(n_words, n_walkers)
     hidden = np.empty((n_hidden_words, n_walkers), dtype=np.uint32)
-    n_wrong = 0
-    model = _rows(n_hidden_words * n_walkers).reshape(n_hidden_words, n_walkers, UNITS_PER_WORD)
-    if settings.persistent:
+    inputs = _rows(n_walkers)
+
+    # Inputs, then weighted probabilities of hidden units: for the data, and behind them the chains.
+    middle = _filled_up(n_samples)
+    end = middle + _filled_up(n_walkers)
+    layer = _rows(n_hidden_words * end).reshape(n_hidden_words, end, UNITS_PER_WORD)
+    layer[:, n_samples:middle] = 0.0
+    layer[:, middle + n_walkers :] = 0.0
+    data_weight, weight = np.float32(1.0 / n_batch), np.float32(-1.0 / n_chains)
+    for block in range(n_hidden_words):
+        if settings.stop[0]:
+            return 0
+        data = layer[block, :n_samples]
+        _product(batch, machine.down, machine.hidden_bias, block, table, data)
+        place = UNITS_PER_WORD * (block * n_chains + first)
+        if persistent:
+            _squash(data, data_weight)
+        else:
+            _draw(data, keys[0], place, hidden[block], data_weight)
+    if persistent:
         walkers[:] = chains[:, first:last]
-        _probabilities(walkers, machine.down, machine.hidden_bias, table, model, settings.stop)
-    else:
-        model[:] = data
+    n_wrong = 0
     for step in range(settings.n_gibbs):
-        for block in range(n_hidden_words):
-            place = UNITS_PER_WORD * (block * n_chains + first)
-            _draw(model[block], keys[2 * step], place, random, hidden[block])
+        if persistent or step > 0:
+            for block in range(n_hidden_words):
+                model = layer[block, middle : middle + n_walkers]
+                _product(walkers, machine.down, machine.hidden_bias, block, table, model)
+                place = UNITS_PER_WORD * (block * n_chains + first)
+                _draw(model, keys[2 * step], place, hidden[block], _ZERO)
         for block in range(n_words):
             if settings.stop[0]:
-                return n_wrong
-            _inputs(hidden, machine.up, machine.visible_bias, block, table, inputs)
-            _squash(inputs.reshape(inputs.size))
+                return 0
+            _product(hidden, machine.up, machine.visible_bias, block, table, inputs)
             place = UNITS_PER_WORD * (block * n_chains + first)
-            _draw(inputs, keys[2 * step + 1], place, random, walkers[block])
-        if step == 0 and not settings.persistent:
+            _draw(inputs, keys[2 * step + 1], place, walkers[block], _ZERO)
+        if step == 0 and not persistent:
             for g in range(n_words):
                 for s in range(n_samples):
                     n_wrong += count(batch[g, s] ^ walkers[g, s])
-        _probabilities(walkers, machine.down, machine.hidden_bias, table, model, settings.stop)
-    _products(
-        batch, data, np.float32(1.0 / n_batch), walkers, model, np.float32(-1.0 / n_chains),
-        gradient.weights, table, sums, settings.stop,
-    )  # fmt: skip
-    _add_means(walkers, model, -1.0 / n_chains, gradient, row)
-    if settings.persistent:
+    for block in range(n_hidden_words):
+        if settings.stop[0]:
+            return 0
+        model = layer[block, middle : middle + n_walkers]
+        _product(walkers, machine.down, machine.hidden_bias, block, table, model)
+        _squash(model, weight)
+
+    n_data_words = middle // UNITS_PER_WORD
+    flipped = np.empty((end // UNITS_PER_WORD, UNITS_PER_WORD * n_words), dtype=np.uint32)
+    _flip(batch, flipped[:n_data_words])
+    _flip(walkers, flipped[n_data_words:])
+    gradient.visible_bias[:] = 0.0
+    _add_means(flipped[:n_data_words], 1.0 / n_batch, gradient.visible_bias[0])
+    _add_means(flipped[n_data_words:], -1.0 / n_chains, gradient.visible_bias[0])
+    sums = _rows(UNITS_PER_WORD * n_words)
+    for block in range(n_hidden_words):
+        if settings.stop[0]:
+            return 0
+        columns = slice(UNITS_PER_WORD * block, UNITS_PER_WORD * (block + 1))
+        _product(flipped, layer[block], nothing[0], 0, table, sums)
+        gradient.weights[:, columns] = sums
+        _add_up_rows(layer[block], sums)
+        gradient.hidden_bias[0, columns] = sums[0]
+    if persistent:
         chains[:, first:last] = walkers
     return n_wrong
 
@@ -371,6 +387,12 @@ def _fill_up(parameters, machine):
     machine.hidden_bias[:n_hidden] = parameters.hidden_bias[0]
 
 
+@compiled
+def parts(n_samples):
+    """Into how many parts the work on so many samples is cut, each for one thread."""
+    return max(1, (n_samples + SAMPLES_PER_PART // 2) // SAMPLES_PER_PART)
+
+
 def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
     """Train for some epochs; parameters, velocity and persistent chains change in place.
 
@@ -380,10 +402,9 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
     epoch, int64 (n_epochs,).
     """
     batch_size, (n_words, n_samples) = settings.batch_size, settings.words.shape
-    n_hidden_words = (parameters.weights.shape[1] + UNITS_PER_WORD - 1) // UNITS_PER_WORD
+    n_hidden_words = _filled_up(parameters.weights.shape[1]) // UNITS_PER_WORD
     n_visible, n_hidden = UNITS_PER_WORD * n_words, UNITS_PER_WORD * n_hidden_words
-    n_samples_at_once = max(batch_size, chains.shape[1])
-    n_parts = max(1, (n_samples_at_once + SAMPLES_PER_PART // 2) // SAMPLES_PER_PART)
+    n_parts = parts(max(batch_size, chains.shape[1]))
     machine = _FullWords(
         _rows(n_visible * n_hidden_words).reshape(n_visible, n_hidden),
         _rows(n_hidden * n_words).reshape(n_hidden, n_visible),

@@ -308,9 +308,11 @@ def _advance_with_kernels(state, rates, settings):
     return after, wrong / settings.data.size
 
 
-def _call_kernel(settings, fixed, *arguments):
+def _call_kernel(settings, fixed, parameters, velocity, chains, *arguments):
     kernels = load("rgrbm.rbm._training_kernels")  # which compiles, or loads what was compiled
-    parallel = settings.n_threads > 1 and not _forked  # the result is the same
+    arguments = parameters, velocity, chains, *arguments
+    several = kernels.parts(max(settings.batch_size, chains.shape[1])) > 1
+    parallel = several and settings.n_threads > 1 and not _forked  # the result is the same
     kernel = kernels.parallel_epochs if parallel else kernels.epochs
     quick = settings.products_per_epoch <= PRODUCTS_PER_CALL and kernel.signatures
     if quick or current_thread() is not main_thread():  # which alone hears Ctrl-C

@@ -126,23 +126,46 @@ def test_the_result_does_not_depend_on_the_threads(monkeypatch, method):
     np.testing.assert_array_equal(one.hidden_bias, two.hidden_bias)
 
 
+def test_one_part_of_samples_needs_no_threads(monkeypatch):
+    monkeypatch.setattr(kernels, "parallel_epochs", None)
+    trained(monkeypatch, 0, n_samples=1000, batch_size=700, n_threads=2)
+    with pytest.raises(AttributeError):  # the kernel was asked for
+        trained(monkeypatch, 0, n_samples=1000, batch_size=800, n_threads=2)
+
+
+def rows_of(numbers):
+    """Copy numbers to rows of 32."""
+    rows = kernels._rows(numbers.size // 32)
+    rows[:] = numbers.reshape(-1, 32)
+    return rows
+
+
 def test_the_logistic_function_is_good_to_float32():
-    x = np.concatenate([np.linspace(-90, 90, 20_001), [-1e30, 1e30, 0.0]]).astype(np.float32)
+    x = np.concatenate([np.linspace(-90, 90, 20_001), [-1e30, 1e30, 0.0]])
+    x = rows_of(np.resize(x, 32 * 700).astype(np.float32))
     exact = 1 / (1 + np.exp(-x.astype(np.float64).clip(-700, 700)))
-    found = np.array([kernels._logistic(value) for value in x])
+    kernels._squash(x, np.float32(-2.0))
     # Four units in the last place of a float32, for probabilities that can be drawn at all.
-    np.testing.assert_allclose(found, exact, rtol=5e-7, atol=2.0**-25)
+    np.testing.assert_allclose(x / -2.0, exact, rtol=5e-7, atol=2.0**-25)
 
 
-def test_kernels_draw_the_same_numbers_as_numpy():
+@pytest.mark.parametrize("weight", [0.0, 0.25])
+def test_kernels_draw_the_same_numbers_as_numpy(weight):
     key = keys(seed=3, first_layer=5, n_layers=1)[0]
-    probabilities = np.random.default_rng(0).random((3, 100, 32)).astype(np.float32)
+    inputs = np.random.default_rng(0).normal(0, 3, (3, 100, 32)).astype(np.float32)
+    inputs[1, :, 7] = -1e30
+    probabilities = 1 / (1 + np.exp(-inputs.astype(np.float64).clip(-700, 700)))
     expected = uniforms(key, 100, 96) < probabilities.transpose(1, 0, 2).reshape(100, 96)
     word = np.zeros((3, 100), dtype=np.uint32)
-    random = np.empty(64 * 32, dtype=np.float32)
     for block in range(3):
-        kernels._draw(probabilities[block], key, 32 * 100 * block, random, word[block])
+        rows = rows_of(inputs[block])
+        kernels._draw(rows, key, 32 * 100 * block, word[block], np.float32(weight))
+        if weight:
+            np.testing.assert_allclose(
+                rows, weight * probabilities[block], rtol=5e-7, atol=2.0**-25
+            )
     np.testing.assert_array_equal(unpack_units(word, 96), expected)
+    assert not expected[:, 39].any()
 
 
 def test_sums_of_looked_up_rows_are_products_of_matrices():
@@ -153,25 +176,23 @@ def test_sums_of_looked_up_rows_are_products_of_matrices():
     bias = rng.normal(size=96).astype(np.float32)
     out, table = np.empty((9, 32), dtype=np.float32), np.empty((128, 32), dtype=np.float32)
     for block in range(3):
-        kernels._inputs(pack_units(states), weights, bias, block, table, out)
+        kernels._product(pack_units(states), weights, bias, block, table, out)
         columns = slice(32 * block, 32 * (block + 1))
         expected = states @ weights[:, columns] + bias[columns]
         np.testing.assert_allclose(out, expected, rtol=0, atol=2e-5)  # sums of 64 float32
 
 
-def test_sorted_products_are_products_of_matrices():
-    rng = np.random.default_rng(3)
-    data, chains = bits(rng, 9, 64), bits(rng, 7, 64)
-    rows = [rng.random((1, n, 32)).astype(np.float32) for n in (9, 7)]
-    gradient = np.full((64, 32), np.nan)
-    kernels._products(
-        pack_units(data), rows[0], np.float32(0.5),
-        pack_units(chains), rows[1], np.float32(-0.25),
-        gradient, np.empty((128, 32), np.float32), np.empty((32, 32), np.float32),
-        np.zeros(1, dtype=np.uint8),
-    )  # fmt: skip
-    expected = 0.5 * data.T @ rows[0][0] - 0.25 * chains.T @ rows[1][0]
-    np.testing.assert_allclose(gradient, expected, rtol=0, atol=2e-6)
+@pytest.mark.parametrize("n_samples", [1, 31, 32, 33, 100])
+def test_words_of_units_are_turned_into_words_of_samples(n_samples):
+    states = bits(np.random.default_rng(3), n_samples, 64)
+    words = kernels._words(2, n_samples)
+    words[:] = pack_units(states)
+    flipped = np.full((-(-n_samples // 32), 64), 0xFFFFFFFF, dtype=np.uint32)
+    kernels._flip(words, flipped)
+    np.testing.assert_array_equal(flipped, pack_units(states.T))
+    sums = np.ones(64)
+    kernels._add_means(flipped, 0.25, sums)
+    np.testing.assert_array_equal(sums, 1 + 0.25 * states.sum(axis=0))
 
 
 @pytest.mark.slow
