@@ -65,7 +65,8 @@ _P0, _P1, _P2, _P3, _P4, _P5 = (
 _LOG2_E = np.float32(1 / math.log(2))
 # Added, it leaves an integer in the last bits, greater by the 127 that a float adds to exponents.
 _SHIFT = np.float32(1.5 * 2**23 + 127)
-_EXPONENT = np.float32(126)
+# Of the smallest probability, which is never drawn; far smaller ones are slow to compute with.
+_EXPONENT = np.float32(64)
 _UNIFORM = np.float32(2**23)  # the end of what random numbers are drawn from
 _HALF = np.float32(0.5)
 _ONE = np.float32(1)
