@@ -212,25 +212,6 @@ def finish(script):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_visible", [6, 40], ids=["numpy", "kernels"])
-def test_a_killed_run_resumes_to_the_same_bits(tmp_path, n_visible):
-    """SIGKILL again and again, at moments that no one chose; the last run finishes."""
-    n_epochs = 300
-    finish(start_script(tmp_path, "", tmp_path / "whole", n_visible, n_epochs))
-    for lines in (1, 7, 50, 20):
-        killed = start_script(tmp_path, tmp_path / "run", tmp_path / "never", n_visible, n_epochs)
-        for _ in range(lines):
-            assert killed.stdout.readline()
-        killed.send_signal(signal.SIGKILL)
-        killed.communicate()
-        assert killed.returncode == -signal.SIGKILL
-    last = start_script(tmp_path, tmp_path / "run", tmp_path / "resumed", n_visible, n_epochs)
-    out, _ = finish(last)
-    assert int(out.split()[0]) > 1, "it began where the others were killed"
-    assert same(BernoulliRBM.load(tmp_path / "resumed"), BernoulliRBM.load(tmp_path / "whole"))
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a child")
 @pytest.mark.parametrize("n_visible", [6, 40], ids=["numpy", "kernels"])
 def test_ctrl_c_leaves_a_usable_machine_and_its_history(tmp_path, n_visible):
