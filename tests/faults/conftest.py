@@ -4,12 +4,25 @@ import faulthandler
 import os
 import signal
 
+import numpy as np
 import pytest
 from small_mnist import use_small_mnist
 
-SECONDS = 120  # many times what any of these tests takes
+from rgrbm.rbm import BernoulliRBM, train
+
+SECONDS = 300  # many times what any of these tests takes
 if os.name == "nt":
     collect_ignore_glob = ["test_*.py"]  # they need the signals, pipes and limits of Unix
+
+
+@pytest.fixture(scope="session")
+def kernels():
+    """Have the kernels of training compiled and kept, which no watch is set on."""
+    rng = np.random.default_rng(0)
+    for n_threads in (1, 2):
+        rbm = BernoulliRBM(40, 30, rng=rng)
+        data = rng.integers(0, 2, (800, 40))
+        train(rbm, data, n_epochs=1, learning_rate=0.1, n_threads=n_threads, rng=rng)
 
 
 @pytest.fixture(autouse=True)

@@ -68,10 +68,13 @@ def read_only(folder):
 
 @contextmanager
 def forbidden(folder):
-    folder.chmod(0o555)
+    folders = [folder, *filter(Path.is_dir, folder.rglob("*"))]
+    for each in folders:
+        each.chmod(0o555)
     with as_nobody():
         yield
-    folder.chmod(0o755)
+    for each in folders:
+        each.chmod(0o755)
 
 
 ERRORS = {full: "ENOSPC", limited: "EFBIG", read_only: "EROFS", forbidden: "EACCES"}
@@ -231,10 +234,11 @@ def test_without_a_store_from_the_start_kernels_are_right(disk, store):
 
 @contextmanager
 def unreadable(path):
+    mode = path.stat().st_mode
     path.chmod(0)
     with as_nobody():
         yield
-    path.chmod(0o644)
+    path.chmod(mode)
 
 
 @pytest.fixture
@@ -267,7 +271,6 @@ def test_data_in_a_cache_that_may_not_be_read_are_fetched(open_folder, originals
     check_small_mnist(datasets.load_mnist())
     with unreadable(open_folder / "rgrbm"), pytest.warns(UserWarning, match="Permission denied"):
         check_small_mnist(datasets.load_mnist())
-    (open_folder / "rgrbm").chmod(0o755)
 
 
 def test_kernels_that_may_not_be_read_are_compiled(open_folder, monkeypatch):

@@ -86,7 +86,7 @@ class Trainer:
 
 
 @pytest.fixture
-def trainer(tmp_path, request):
+def trainer(kernels, tmp_path, request):
     trainer = Trainer(tmp_path, request.param)
     yield trainer
     trainer.process.communicate()
