@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import shutil
+import stat
 import subprocess
 import tempfile
 import warnings
@@ -134,6 +135,26 @@ def test_what_was_there_stays_and_the_error_has_the_path(disk, write):
             write(path, seed)
         write(path, seed)
     (disk.folder / "file").unlink()
+
+
+def device(path):
+    """Make one that is always full, as /dev/full is."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 7))
+    except PermissionError:
+        pytest.skip("root makes devices, where the system lets it")
+
+
+@pytest.mark.parametrize("write", [machine, result, chapter])
+@pytest.mark.parametrize("instead", [os.mkdir, os.mkfifo, device], ids=["folder", "pipe", "device"])
+def test_what_is_no_file_is_not_replaced(tmp_path, write, instead):
+    path = tmp_path / "path"
+    instead(path)
+    kind = stat.S_IFMT(path.stat().st_mode)
+    with pytest.raises((OSError, ValueError), match=re.escape(str(path))):
+        write(path, 0)
+    assert stat.S_IFMT(path.stat().st_mode) == kind
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def run(path, n_epochs, rbm):
