@@ -291,7 +291,7 @@ def test_a_checkpoint_needs_a_folder(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="checkpoint must be in a folder that exists"):
         fit(checkpoint=tmp_path / "none" / "run")
     (tmp_path / "link").symlink_to(tmp_path / "none" / "run")
-    with pytest.raises(ValueError, match="checkpoint must be in a folder that exists, got .*link"):
+    with pytest.raises(ValueError, match=r"checkpoint must be in a folder that exists, got .*link"):
         fit(checkpoint=tmp_path / "link", callback=crash_after(-1))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other").mkdir()
