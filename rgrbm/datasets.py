@@ -11,7 +11,7 @@ import io
 import os
 import warnings
 import zlib
-from importlib.resources import files
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -32,18 +32,15 @@ MIRRORS = (
 SECONDS = 60.0  # for a file from a mirror, however slowly it drips
 MOST_BYTES = 2**26  # of a file, zipped or not: the largest has 47,040,016
 FOLDERS = ("", "raw", "MNIST/raw")  # where files are below a folder; torchvision makes the last
-# SHA-256 of the original files, unzipped, and of the bytes of the arrays in data/mnist01.npz.
+# SHA-256 of the original files, unzipped.
 MNIST_FILES = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-MNIST01_FILE = files("rgrbm") / "data" / "mnist01.npz"
-MNIST01_ARRAYS = {
-    "images": ((2000, 98), "2babbea17913f1af45eed7f7045b8cbc92b09a1eac31fcc65e0717699a805e4a"),
-    "labels": ((2000,), "320bdf2dd1748ee3f6da73a2a2d67dab64d7cde7683b214fd0cc7688a9070721"),
-}
+MNIST01_FILE = Path(__file__).with_name("data") / "mnist01.npz"
+MNIST01_CHECKSUM = "7d7f6b4ede82f9ba5eee189434f103f002ba9ae217c126e7f983d0007711c698"
 
 
 class MNIST(NamedTuple):
@@ -79,25 +76,9 @@ def load_mnist01():
     >>> images.shape, int(labels.sum())
     ((2000, 784), 1000)
     """
-    remedy = "reinstall the package rgrbm"
-    arrays = {}
-    try:
-        with (
-            MNIST01_FILE.open("rb") as file,
-            np.load(file, allow_pickle=False) as archive,
-        ):
-            for name in MNIST01_ARRAYS:
-                arrays[name] = archive[name]
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{MNIST01_FILE} is missing: {remedy}") from None
-    except Exception as error:  # a damaged archive can fail in every layer that reads it
-        raise ValueError(f"{MNIST01_FILE} is damaged ({error}): {remedy}") from error
-    for name, (shape, checksum) in MNIST01_ARRAYS.items():
-        found = arrays[name]
-        intact = found.dtype == np.uint8 and found.shape == shape
-        if not intact or _sha256(found.tobytes()) != checksum:
-            raise ValueError(f"{MNIST01_FILE} is altered: wrong SHA-256 of {name}: {remedy}")
-    return np.unpackbits(arrays["images"], axis=1), arrays["labels"]
+    content = _read(MNIST01_FILE, MNIST01_CHECKSUM, "reinstall the package rgrbm")
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return np.unpackbits(archive["images"], axis=1), archive["labels"]
 
 
 def load_mnist(folder=None):
@@ -148,7 +129,10 @@ def load_mnist(folder=None):
         contents = [_download(*item) for item in MNIST_FILES.items()]
     else:
         folder = _home_expanded(checked_path(folder, name), name)
-        contents = [_read(_find(folder, file), checksum) for file, checksum in MNIST_FILES.items()]
+        contents = []
+        for file, checksum in MNIST_FILES.items():
+            remedy = f"put the original file there, for instance from {MIRRORS[0]}{file}.gz"
+            contents.append(_read(_find(folder, file), checksum, remedy))
     train_images, train_labels, test_images, test_labels = map(_parse_idx, contents)
     return MNIST(
         train_images.reshape(-1, 784), train_labels, test_images.reshape(-1, 784), test_labels
@@ -166,14 +150,13 @@ def _find(folder, file):
     dotted = file.replace("-idx", ".idx")
     for below in FOLDERS:
         for name in (f"{file}.gz", file, f"{dotted}.gz", dotted):
-            if (folder / below / name).exists():
+            if os.path.exists(folder / below / name):  # False where one may not look
                 return folder / below / name
     return folder / f"{file}.gz"
 
 
-def _read(path, checksum):
-    name = path.name.removesuffix(".gz").replace(".idx", "-idx")
-    remedy = f"put the original file there, for instance from {MIRRORS[0]}{name}.gz"
+def _read(path, checksum, remedy):
+    """Return the bytes of a file, unzipped; if they are not the original ones, say what helps."""
     try:
         with open_file(path, MOST_BYTES) as file:
             content = file.read()
@@ -196,11 +179,8 @@ def _unzipped(content):
 def _download(name, checksum):
     name += ".gz"
     path = Path(load("pooch").os_cache("rgrbm")) / name
-    if path.is_file():
-        try:
-            return _read(path, checksum)
-        except (OSError, ValueError):  # damaged: a mirror has another one
-            pass
+    with suppress(OSError, ValueError):
+        return _read(path, checksum, "a mirror has another one")
     failures = []
     for mirror in MIRRORS:
         try:
@@ -227,7 +207,8 @@ def _fetch(url):
     def work():
         parts = []
         try:
-            with requests.get(url, stream=True, timeout=SECONDS) as response:
+            hooks = {"response": _leave_body_of_redirect}
+            with requests.get(url, stream=True, timeout=SECONDS, hooks=hooks) as response:
                 response.raise_for_status()
                 for part in response.iter_content(256):
                     parts.append(part)
@@ -247,11 +228,17 @@ def _fetch(url):
     return found
 
 
+def _leave_body_of_redirect(response, **options):
+    """Hang up before requests reads it, all of it: it might never end."""
+    if response.is_redirect:
+        response.close()
+
+
 def _keep(path, content):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, lambda file: file.write(content))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         warnings.warn(f"{path} could not be kept for the next time: {error}", stacklevel=4)
 
 

@@ -14,7 +14,6 @@ A chapter that differs from the stored one only in what a clock said stays as it
 import argparse
 import base64
 import copy
-import os
 import re
 import sys
 from functools import partial
@@ -22,6 +21,8 @@ from pathlib import Path
 
 import nbformat
 from notebooks import ROOT, can_be_executed, chapter_paths, run, shown_as_stored, stored_notes
+
+from rgrbm._core.files import replace_file
 
 QUOTING = (ROOT / "README.md", ROOT / "book" / "intro.md")
 QUOTED = re.compile(r"([^|\s*]+)(\**(?: %)?<!-- (\S+) -->)")  # 0.995(6)<!-- mc-coupling -->
@@ -86,10 +87,8 @@ def save_readme_figures(notebook):
 
 
 def replace(path, content):
-    """Write beside the target, then rename: a reader never sees half a file."""
-    beside = path.with_suffix(".part")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    """Write a file whole, or leave it as it was."""
+    replace_file(path, lambda file: file.write(content))
 
 
 def without_times(notebook):

@@ -130,16 +130,24 @@ def open_file(path, most_bytes):
 def replace_file(path, write):
     """Let ``write(file)`` fill a new file, and put it in the place of `path` when it is complete.
 
-    Whatever happens meanwhile, `path` holds its old content or the new one, never a part.
+    Whatever happens meanwhile, `path` holds its old content or the new one, never a part. A pipe or
+    a device there is a ValueError: the rename would put a file in its place.
     """
     path = Path(os.path.realpath(checked_path(path)))  # a link stays a link
-    with _new_file_beside(path) as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())  # else a crash could leave the new name with no content
-        if fcntl is None:
-            file.close()  # Windows renames no open file
-        os.replace(file.name, path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ValueError(f"{path} must be a regular file or a new name")
+    try:
+        with _new_file_beside(path) as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())  # else a crash could leave the new name with no content
+            if fcntl is None:
+                file.close()  # Windows renames no open file
+            os.replace(file.name, path)
+    except OSError as error:  # of a full disk: it names no file; of a rename: the one beside
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def checked_path(path, name="path"):
@@ -162,12 +170,15 @@ def checked_path(path, name="path"):
 
 
 def _members(file):
-    """Arrays of an npz file: as it is not compressed, together no more than the file."""
+    """Arrays of an npz file: not compressed, and together no more than the file."""
     arrays = {}
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        if sum(member.file_size for member in members) > os.fstat(file.fileno()).st_size:
-            raise ValueError("its members are larger than the file: compressed, or overlapping")
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("its members are compressed: no one knows how much comes out")
+        sizes = [max(member.file_size, member.compress_size) for member in members]
+        if sum(sizes) > os.fstat(file.fileno()).st_size:
+            raise ValueError("its members are larger than the file: they overlap")
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name in arrays:
@@ -204,10 +215,7 @@ def _new_file_beside(path):
         _remove_orphans(path.parent, prefix)
     while True:
         name = path.parent / f"{prefix}{secrets.token_hex(8)}.tmp"
-        try:
-            file = open(name, "xb")  # noqa: SIM115, closed below
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from None
+        file = open(name, "xb")  # noqa: SIM115, closed below
         if fcntl is not None:
             with suppress(OSError):  # not all file systems have locks
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -9,7 +9,6 @@ with a checksum of both, and what cannot be read or written costs a warning and 
 import hashlib
 import os
 import pickle
-import stat
 import sys
 import warnings
 
@@ -19,8 +18,9 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from rgrbm._core.files import replace_file
+from rgrbm._core.files import open_file, replace_file
 
+MOST_BYTES = 2**26  # of a kernel: the largest take some 2**20
 _faults = []  # the first one only, and None once it was shown
 
 
@@ -75,9 +75,8 @@ class KernelStore(NullCache):
 
 def _read(path):
     check_owner(path)
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("it is not a file")
-    content = path.read_bytes()
+    with open_file(path, MOST_BYTES) as file:
+        content = file.read()
     if content[:32] != _checksum(path, content[32:]):
         raise ValueError("it is damaged")
     return content[32:]

@@ -25,7 +25,7 @@ def store_result(path, /, **arrays):
         If an array holds objects, which would have to be pickled, or has a mask, which would be
         lost.
     ValueError
-        If an array is ragged, or named ``file``.
+        If an array is ragged, or named ``file``; or if `path` is a pipe or a device.
 
     Examples
     --------

@@ -1,5 +1,8 @@
 """The file from which a run of training goes on."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
 from rgrbm._core import checks
@@ -15,7 +18,7 @@ FORMAT = ("training checkpoint", 2)  # kind and version
 def checked_checkpoint(path):
     """Return the argument `checkpoint` as an absolute Path in a folder that exists."""
     path = checked_path(path, "checkpoint").absolute()
-    if not path.parent.is_dir():
+    if not Path(os.path.realpath(path)).parent.is_dir():  # that of a link is where it leads to
         raise ValueError(f"checkpoint must be in a folder that exists, got {path}")
     if path.exists() and not path.is_file():
         raise ValueError(f"checkpoint must be a file or a new name, got {path}")

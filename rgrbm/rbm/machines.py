@@ -254,7 +254,7 @@ class _RBM:
         OSError
             If the file cannot be written; an old one is then as it was.
         ValueError, TypeError
-            If `path` is empty or no path.
+            If `path` is empty, a pipe or a device, or no path.
 
         Notes
         -----

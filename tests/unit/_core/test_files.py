@@ -1,9 +1,7 @@
 """Files: what is no file of ours is refused in no time and little memory, and nothing is left."""
 
 import os
-import signal
 import struct
-import subprocess
 import sys
 import threading
 import zipfile
@@ -118,14 +116,6 @@ def test_a_header_that_promises_too_much_costs_no_memory(path):
         refuse(path, "damaged")
 
 
-def test_a_bomb_of_zeros_is_not_unpacked(path):
-    bomb = npy_header("(4194304,)") + bytes(2**25)
-    write(path)
-    store(path, [*members(path), ("bomb.npy", bomb)], zipfile.ZIP_DEFLATED)
-    assert path.stat().st_size < 10**5
-    refuse(path, "damaged, or was not written by this library")
-
-
 def test_members_that_overlap_or_repeat_are_refused(path):
     write(path)
     with pytest.warns(UserWarning, match="Duplicate"):
@@ -152,14 +142,6 @@ def test_a_file_that_is_too_large_is_not_read(path, monkeypatch):
     with pytest.raises(ValueError, match="arrays must have at most 60 bytes"):
         write(path.with_name("other"))
     assert os.listdir(path.parent) == [path.name]
-
-
-@posix
-def test_a_pipe_is_not_waited_for_and_a_device_not_read(path):
-    os.mkfifo(path)
-    refuse(path, "must be a regular file")
-    with pytest.raises(ValueError, match="/dev/zero must be a regular file"):
-        read("/dev/zero")
 
 
 class Raises:
@@ -201,49 +183,6 @@ def test_names_of_any_bytes_are_names(tmp_path, monkeypatch):
     name = os.fsdecode(b"\xff\xfe")
     write(name)
     assert read(name).keys() == ARRAYS.keys()
-
-
-KILLED = """
-import os, signal, sys
-from rgrbm._core.files import replace_file
-
-def write(file):
-    file.write(b"a part")
-    file.flush()
-    print("written", flush=True)
-    signal.pause()
-
-replace_file(sys.argv[1], write)
-"""
-
-
-def half_way(path):
-    """A process in the midst of writing a file."""
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE)
-    process.stdout.readline()
-    return process
-
-
-@posix
-def test_what_killed_writers_leave_is_removed_by_the_next_and_nothing_else(path):
-    other = path.with_name("other")
-    alive, elsewhere = half_way(path), half_way(other)
-    for _ in range(2):
-        killed = half_way(path)
-        killed.send_signal(signal.SIGKILL)
-        killed.communicate()
-    elsewhere.send_signal(signal.SIGKILL)
-    elsewhere.communicate()
-    (path.parent / ".foreign.tmp").touch()
-    assert len(os.listdir(path.parent)) >= 4
-    write(path)
-    left = set(os.listdir(path.parent)) - {path.name, ".foreign.tmp"}
-    assert len(left) == 2, "that of the living, and that of the other path"
-    alive.send_signal(signal.SIGKILL)
-    alive.communicate()
-    write(other)
-    write(path)
-    assert set(os.listdir(path.parent)) == {path.name, "other", ".foreign.tmp"}
 
 
 @posix

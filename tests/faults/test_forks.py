@@ -1,9 +1,11 @@
 """Forked processes find no lock shut, and nothing half done."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 
 import pytest
 
@@ -103,78 +105,123 @@ BLAS = """
 """
 
 TRAIN = """
-    import multiprocessing, os, signal, sys, time
-    import numpy as np
+    import multiprocessing, os
+    from hashlib import sha256
     from threading import Event, Thread
+    import numpy as np
     from rgrbm.rbm import BernoulliRBM, train
-    from rgrbm.sampler import heat_bath_chain, metropolis_chain
+    from rgrbm.sampler import metropolis_chain
 
-    def run(seed):
-        rng = np.random.default_rng(seed)
+    def run(n_threads):
+        rng = np.random.default_rng(0)
         rbm = BernoulliRBM(40, 30, rng=rng)
         data = rng.integers(0, 2, (800, 40))
-        train(rbm, data, n_epochs=1, learning_rate=0.1, n_threads=1 + seed % 2, rng=rng)
-        metropolis_chain(64, 8, 1.0, n_sweeps=5, rng=rng)
-        heat_bath_chain(64, 8, 1.0, n_sweeps=5, rng=rng)
-        return rbm.weights.tobytes()
-
-    def work():
+        train(rbm, data, n_epochs=1, learning_rate=0.1, n_threads=n_threads, rng=rng)
+        spins = metropolis_chain(64, 8, 1.0, n_sweeps=5, rng=rng)
+        return sha256(rbm.to_vector().tobytes() + spins.tobytes()).hexdigest()
+"""
+WHILE_THREADS_TRAIN = (
+    TRAIN
+    + """
+    def work(n_threads):
         while not stop.is_set():
-            run(0)
-            run(1)
+            assert run(n_threads)
 
-    n_children = int(sys.argv[1])
-    stop = Event()
-    threads = [Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()  # and at once, while they import and compile:
-    children = []
-    for k in range(n_children):
+    def child(k):
         number = os.fork()
         if number == 0:
             try:
-                run(0)
-                os._exit(0 if run(0) == run(0) else 2)
+                print(run(1 + k % 2), flush=True)
+                os._exit(0)
             except BaseException as error:
                 print(repr(error), flush=True)
                 os._exit(1)
-        children.append(number)
-        if len(children) == 4:
-            number = children.pop(0)
-            assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 0
+        return number
+
+    stop = Event()
+    threads = [Thread(target=work, args=(k,)) for k in (1, 2)]
+    for thread in threads:
+        thread.start()  # and at once, while they import, and load or compile kernels:
+    children = [child(k) for k in range(4)]
     for number in children:
-        assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 0
+        os.waitpid(number, 0)
+    for k in range(4):  # and again, while they train
+        os.waitpid(child(k), 0)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print(*pool.map(run, [1, 2]), sep="\\n", flush=True)
     stop.set()
     for thread in threads:
         thread.join()
-    run(0)
-    print("done")
+    print(run(2))
+"""
+)
+COMPILATION = """
+    import os, time
+    import numba.core.event
+    from threading import Event, Thread
+    from rgrbm._core import jit
+
+    kernel = jit.compiled(lambda x: x + 1)
+    begun = Event()
+
+    class Slow(numba.core.event.Listener):
+        def on_start(self, event):
+            begun.set()
+            time.sleep(0.5)
+
+        def on_end(self, event):
+            pass
+
+    with numba.core.event.install_listener("numba:compile", Slow()):
+        thread = Thread(target=kernel, args=(1,))
+        thread.start()
+        begun.wait()
+        child = os.fork()
+        if child == 0:
+            whole = len(kernel.signatures) == 1
+            os._exit(0 if whole and kernel(1) == 2 and kernel(1.5) == 2.5 else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        thread.join()
 """
 
 
-def script(tmp_path, code, *arguments):
+def script(tmp_path, code, **environment):
+    """Run a script; if the test is broken off, it ends with all that it has forked."""
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(code))
-    return subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", path, *arguments],
-        capture_output=True,
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore::DeprecationWarning", path],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=900,
+        start_new_session=True,
     )
+    try:
+        output, errors = process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, errors) == (0, ""), output
+    return output.splitlines()
 
 
 def test_a_fork_waits_for_a_lock_and_the_child_finds_it_open(tmp_path):
-    done = script(tmp_path, WAIT)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert script(tmp_path, WAIT) == []
 
 
 def test_a_child_forgets_the_threads_that_it_has_not(tmp_path):
     pytest.importorskip("threadpoolctl")
-    done = script(tmp_path, BLAS)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert script(tmp_path, BLAS) == []
 
 
 @pytest.mark.slow
-def test_children_that_are_forked_while_threads_train_can_train(tmp_path):
-    done = script(tmp_path, TRAIN, "20")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+def test_a_fork_waits_for_a_compilation(tmp_path):
+    assert script(tmp_path, COMPILATION, NUMBA_CACHE_DIR=str(tmp_path)) == []
+
+
+@pytest.mark.slow
+def test_children_that_are_forked_while_threads_train_are_right(kernels, tmp_path):
+    here = {}
+    exec(textwrap.dedent(TRAIN), here)
+    assert script(tmp_path, WHILE_THREADS_TRAIN) == [here["run"](1)] * 11
