@@ -119,9 +119,9 @@ def test_calls_that_have_not_begun_are_cancelled():
 
     def slow(k):
         begun.append(k)
+        time.sleep(0.05)
         if k == 0:
             raise ValueError
-        time.sleep(0.05)
 
     with ThreadPoolExecutor(1) as executor, pytest.raises(ScanError):
         map_grid(slow, {"k": range(100)}, executor=executor)
@@ -253,6 +253,17 @@ def test_an_executor_that_was_shut_down_is_told_with_the_point():
         map_grid(experiment, GRID, executor=executor)
     assert caught.value.parameters == {"scale": 1.0, "seed": 0}
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_calls_that_the_executor_drops_are_told():
+    with ThreadPoolExecutor(1) as executor:
+
+        def drop(k):
+            time.sleep(0.05)
+            executor.shutdown(wait=False, cancel_futures=True)
+
+        with pytest.raises(ScanError, match=r"the executor lost the call at .*Cancelled"):
+            map_grid(drop, {"k": range(9)}, executor=executor, on_error="keep")
 
 
 def die(seed):

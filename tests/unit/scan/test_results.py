@@ -237,6 +237,13 @@ def test_the_file_of_another_scan_is_refused_with_what_differs(stored, scan, mes
     assert stored.read_bytes() == whole
 
 
+def test_the_order_of_the_names_in_a_point_is_no_matter(stored):
+    points = [{"k": k, "scale": scale} for scale in GRID["scale"] for k in GRID["k"]]
+    expected, whole = map_grid(experiment, GRID, seed=0), stored.read_bytes()
+    assert map_grid(experiment, points, seed=0, path=stored) == expected
+    assert stored.read_bytes() == whole
+
+
 def test_a_line_of_another_scan_is_refused_although_it_is_whole(stored):
     first, *lines = stored.read_bytes().splitlines(keepends=True)
     for other in (b'"point":0,', b'"point":6,', b'"point":"1",'):
@@ -246,6 +253,9 @@ def test_a_line_of_another_scan_is_refused_although_it_is_whole(stored):
         stored.write_bytes(first + lines[0] + results._line(record))
         with pytest.raises(ValueError, match="damaged in line 3"):
             map_grid(experiment, GRID, seed=0, path=stored)
+    stored.write_bytes(first + first)
+    with pytest.raises(ValueError, match="damaged in line 2"):
+        map_grid(experiment, GRID, seed=0, path=stored)
 
 
 @pytest.mark.parametrize(
@@ -303,23 +313,26 @@ def test_a_result_is_on_disk_before_the_next_call(path):
     assert map_grid(lines_so_far, {"k": range(3)}, path=path) == [1, 2, 3]
 
 
-def test_a_full_disk_costs_the_last_result_only(path):
+@pytest.mark.parametrize("lacking", [5, 300])
+def test_a_full_disk_is_told_and_costs_the_last_results_only(stored, lacking):
     def resized(n_bytes):
         resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
 
     resource = pytest.importorskip("resource")
+    whole = stored.read_bytes()
+    stored.unlink()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resized(600)
+        resized(len(whole) - lacking)
         with pytest.raises(OSError, match="too large"):
-            map_grid(experiment, GRID, seed=0, path=path)
+            map_grid(experiment, GRID, seed=0, path=stored)
     finally:
         resized(soft)
         signal.signal(signal.SIGXFSZ, heard)
-    assert 200 < path.stat().st_size <= 600
+    assert stored.read_bytes() == whole[:-lacking]
     expected = map_grid(experiment, GRID, seed=0)
-    assert map_grid(experiment, GRID, seed=0, path=path) == expected
+    assert map_grid(experiment, GRID, seed=0, path=stored) == expected
 
 
 locks = pytest.mark.skipif(results.fcntl is None, reason="the system has no locks")
