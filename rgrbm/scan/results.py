@@ -152,19 +152,22 @@ def _append(file, line):
 def _locked(file, path):
     """Lock a file as long as it is open, where the system has locks."""
     _locked_files.add(file)
-    if fcntl is not None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(
-                errno.EAGAIN, "another scan is writing to it", str(path)
-            ) from None
-        except OSError:  # not all file systems have them
-            pass
     try:
+        if fcntl is not None:
+            _lock(file, path)
         yield
     finally:
         _locked_files.discard(file)
+
+
+def _lock(file, path):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        message = "another scan is writing to it"
+        raise BlockingIOError(errno.EAGAIN, message, str(path)) from None
+    except OSError:  # not all file systems have locks
+        pass
 
 
 def _unlock_copies():
