@@ -1,10 +1,15 @@
-"""Scans on a real cluster of Dask: two worker processes, one of which is killed."""
+"""Scans on real clusters: two worker processes of Dask, one of which is killed; and MPI."""
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import textwrap
 import threading
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -129,3 +134,35 @@ def test_a_call_that_kills_every_worker_is_a_failure_with_its_parameters(client)
     assert found.parameters == {"k": 2}
     assert "KilledWorker" in str(found)
     assert map_grid(fragile, {"k": [1, 2]}, executor=client.get_executor()) == [1, 2]
+
+
+MPI_SCAN = """
+    from mpi4py.futures import MPIPoolExecutor
+    from rgrbm.scan import map_grid
+
+    def draw(size, rng):
+        if size == 2:
+            raise ZeroDivisionError("two")
+        return rng.random(size).tolist()
+
+    if __name__ == "__main__":
+        points = {"size": range(4)}
+        with MPIPoolExecutor() as executor:
+            found = map_grid(draw, points, seed=4, executor=executor, on_error="keep")
+        expected = map_grid(draw, points, seed=4, on_error="keep")
+        print([result == other for result, other in zip(found, expected)], found[2].parameters)
+"""
+
+
+@pytest.mark.skipif(
+    find_spec("mpi4py") is None or shutil.which("mpiexec") is None, reason="there is no MPI here"
+)
+def test_mpi_has_the_results_of_this_process(tmp_path):
+    (tmp_path / "mpi_scan.py").write_text(textwrap.dedent(MPI_SCAN))
+    command = ["mpiexec", "-n", "2", sys.executable, "-m", "mpi4py.futures", "mpi_scan.py"]
+    # Open MPI asks twice whether root means it; others do not mind.
+    allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | allowed, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "[True, True, False, True] {'size': 2}\n", done.stderr
