@@ -24,7 +24,7 @@ The tested library under the executable book. Its doors are loaded when they are
                      learned (these need JAX and optax); the scalar field on a ring, solved
 `datasets`           the bundled MNIST zeros and ones; the full MNIST set, by checksum
 `pipeline`           `RBMTransformer`, a machine as a step of scikit-learn (needs scikit-learn)
-`scan`               experiments over seeds and parameters
+`scan`               experiments over seeds and parameters, on threads or a cluster
 `chapters`           what the book's chapters share (needs matplotlib and IPython)
 ===================  ==============================================================
 """

@@ -30,7 +30,7 @@ README_FIGURES = {"fig-mnist-pairs": ROOT / "book" / "_static" / "mnist_pairs.pn
 # Numbers that are read from a clock: their names in the chapters.
 CLOCK = re.compile(
     r".*-run-time|chain-rate|chain-years|mc-plain|mc-packed|mc-ratio|ebm-ratio|ising-seconds"
-    r"|torch-speed|torch-epoch"
+    r"|torch-speed|torch-epoch|scans-clock-.*"
 )
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 

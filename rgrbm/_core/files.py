@@ -113,13 +113,13 @@ def plain_array(name, value):
     return array
 
 
-def open_file(path, most_bytes):
-    """Open a file for reading; what might never end, such as a pipe, is a ValueError."""
+def open_file(path, most_bytes, mode="rb", buffering=-1):
+    """Open a file; what might never end, such as a pipe, is a ValueError."""
 
-    def opener(name, flags):
-        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for a writer
+    def opener(name, flags):  # a pipe would wait for a writer
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
-    file = open(path, "rb", opener=opener)  # noqa: SIM115, for the caller to close
+    file = open(path, mode, buffering, opener=opener)  # noqa: SIM115, for the caller to close
     status = os.fstat(file.fileno())
     if stat.S_ISREG(status.st_mode) and status.st_size <= most_bytes:
         return file

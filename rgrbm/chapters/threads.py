@@ -5,7 +5,6 @@ core. Where chapters run side by side, what runs them sets it to one.
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 from rgrbm.scan import map_grid
 
@@ -49,8 +48,4 @@ def in_threads(function, grid):
     >>> in_threads(lambda seed: 2 * seed, {"seed": range(3)})
     [0, 2, 4]
     """
-    executor = ThreadPoolExecutor(N_THREADS)
-    try:
-        return map_grid(function, grid, executor=executor)
-    finally:
-        executor.shutdown(wait=False)  # else Ctrl-C would wait for the calls that run
+    return map_grid(function, grid, n_threads=N_THREADS)

@@ -25,8 +25,8 @@ EXTRAS = {
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 CONDA_PYTHON, PIP, *CONDA = ENVIRONMENT["dependencies"]
 # What the chapters import beyond the core, and threadpoolctl, which the core uses where it is.
-CHAPTERS_NEED = {"matplotlib", "ipywidgets", "myst-nb", "threadpoolctl", "jax", "optax"}
-COLAB_HAS = {"matplotlib", "ipywidgets", "jax", "optax"}
+COLAB_HAS = {"matplotlib", "ipywidgets", "jax", "optax", "distributed"}
+CHAPTERS_NEED = COLAB_HAS | {"myst-nb", "threadpoolctl"}
 IMPORTED = re.compile(r"^\s*(?:from|import) (?!google\.colab)(\w+)", re.M)
 ADVICE = {
     page: re.findall(
@@ -123,6 +123,12 @@ def test_continuous_integration_has_pytorch_and_nothing_else_needs_it():
     assert script.index("stage make lint") < script.index(install) < script.index("make test")
     others = [requirement for extra in EXTRAS if extra != "torch" for requirement in EXTRAS[extra]]
     assert "torch" not in {requirement.name for requirement in CORE + others}
+
+
+def test_dask_is_where_it_is_used_in_one_range():
+    (dask,) = EXTRAS["dask"]
+    for extra in ("book", "test"):
+        assert dask in EXTRAS[extra], "the page on scans and the tests start a cluster"
 
 
 def test_the_constraints_fit_the_ranges_and_cover_them():

@@ -1287,10 +1287,19 @@ ROWS = [
     Row("scan.map_grid", function=function(abs), grid=passed([]), executor=passed(None)),
     Row(
         "scan.map_grid",
-        function=own(lambda: Count(lambda a: a)),
+        function=own(lambda: Count(lambda a, rng=None: a)),
         grid=grid(),
-        executor=optional(executor()),
+        seed=optional(size(3, 0, takes_time=True)),
+        n_threads=size(2, 1, 1000, top=2),
+        on_error=choice("keep"),
+        path=optional(path(lambda: Path("new.jsonl"))),
         progress=flag(),
+    ),
+    Row(
+        "scan.map_grid",
+        function=own(lambda: Count(lambda a: a)),
+        grid=passed({"a": [1, 2]}),
+        executor=optional(executor()),
     ),
     Row(
         "networks.autoregressive_law",
