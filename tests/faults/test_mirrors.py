@@ -190,7 +190,7 @@ def use(server, monkeypatch):
     assert datasets.SECONDS == 60, "a minute, as documented"
 
     def impatient(url):
-        slow = any(manner.__name__ in url for manner in SLOW)
+        slow = any(f"/{manner.__name__}/" in url for manner in SLOW)
         monkeypatch.setattr(datasets, "SECONDS", 0.5 if slow else 60.0)
         return fetch(url)
 
