@@ -41,7 +41,7 @@ for site in rng.integers(0, 64, 64):
     cost = 2 * spins[:, site] * (spins[:, site - 1] + spins[:, (site + 1) % 64])
     spins[:, site] *= np.where(rng.random(640) < np.exp(-cost), -1, 1)
 """
-N_EMPTY = 5  # rounds with an empty cache: each compiles
+N_EMPTY = 3  # rounds without a cache: each compiles
 
 
 def rows(settings):

@@ -64,9 +64,9 @@ def quimb(bond, n_steps):
         warnings.filterwarnings("ignore", "Couldn't import")  # what quimb can do without
         from quimb.tensor import TN2D_classical_ising_partition_function as lattice
 
-    size = 2**n_steps
-    network = lattice(size, size, COUPLING, cyclic=True)
-    mantissa, exponent = network.contract_hotrg(bond, cutoff=0.0, strip_exponent=True)
+        size = 2**n_steps
+        network = lattice(size, size, COUPLING, cyclic=True)
+        mantissa, exponent = network.contract_hotrg(bond, cutoff=0.0, strip_exponent=True)
     return (np.log(abs(mantissa)) + exponent * np.log(10)) / size**2
 
 
