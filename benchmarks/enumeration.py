@@ -59,7 +59,7 @@ def rows(settings):
         settings,
         expected=0,
     )
-    sizes = settings.pick([6, 7, 8, 9], [5, 6, 7])
+    sizes = settings.pick([7, 8, 9, 10], [6, 7, 8])
     yield growth(
         "law of the total spin of a torus, transfer matrix",
         "sites a side",

@@ -33,6 +33,11 @@ class Settings:
         """Rounds of a comparison."""
         return 3 if self.quick else 7
 
+    @property
+    def n_rounds_of_growth(self):
+        """Rounds of a fit."""
+        return 3 if self.quick else 5
+
     def pick(self, full, quick):
         """Return what a full run takes, or a quick one."""
         return quick if self.quick else full
@@ -146,7 +151,8 @@ def growth(what, against, values, seconds, settings, *, expected, law="n^x"):
     The error is that of a straight line through the medians of the rounds.
     """
     seconds(values[0])  # to compile
-    times = np.median([[seconds(n) for n in values] for _ in range(settings.n_rounds)], axis=0)
+    rounds = [[seconds(n) for n in values] for _ in range(settings.n_rounds_of_growth)]
+    times = np.median(rounds, axis=0)
     fit = linregress(np.log2(values) if law == "n^x" else values, np.log2(times))
     return Growth(
         what, against, law, list(values), times.tolist(), fit.slope, fit.stderr, float(expected)

@@ -82,22 +82,16 @@ def rows(settings):
         settings,
         **checked,
     )
-    for sample, what, n_all in ((ours, "Metropolis, rings", 200), (exactly, "exact samples", 1)):
+    sites = settings.pick([64, 128, 256, 512, 1024], [64, 128, 256])
+    samples = settings.pick([20_000, 40_000, 80_000, 160_000], [10_000, 20_000, 40_000])
+    for what, against, sizes, sample in (
+        ("Metropolis, 640 rings", "sites", sites, lambda n: ours(0, N_SAMPLES, 200, n)),
+        ("Metropolis, rings of 64 sites", "samples", samples, lambda n: ours(0, n, 20)),
+        ("exact samples, 20,000 rings", "sites", sites, lambda n: exactly(0, 20_000, n)),
+        ("exact samples, rings of 64 sites", "samples", samples, lambda n: exactly(0, n)),
+    ):
         yield growth(
-            f"{what}, {N_SAMPLES} samples",
-            "sites",
-            settings.pick([64, 128, 256, 512, 1024], [64, 128, 256]),
-            lambda n, sample=sample, n_all=n_all: timed(sample, 0, N_SAMPLES, n_all, n),
-            settings,
-            expected=1,
-        )
-        yield growth(
-            f"{what}, {N_SITES} sites",
-            "samples",
-            settings.pick([640, 1280, 2560, 5120, 10240], [640, 1280, 2560]),
-            lambda n, sample=sample, n_all=n_all: timed(sample, 0, n, n_all),
-            settings,
-            expected=1,
+            what, against, sizes, lambda n, sample=sample: timed(sample, n), settings, expected=1
         )
 
 
@@ -107,7 +101,7 @@ def ours(seed, n_samples, n_sweeps, n_sites=N_SITES):
     return metropolis_chain(n_samples, n_sites, COUPLING, n_sweeps=n_sweeps, rng=rng)
 
 
-def exactly(seed, n_samples, _=1, n_sites=N_SITES):
+def exactly(seed, n_samples, n_sites=N_SITES):
     """Return exact samples."""
     return exact_chain(n_samples, n_sites, COUPLING, rng=np.random.default_rng(seed))
 

@@ -37,7 +37,7 @@ def rows(settings):
             f"HOTRG, {size} x {size} sites, bond {bond}", "lattice", mine, others, settings,
             quantity="error of ln Z a site",
         )  # fmt: skip
-    bonds = {"trg": ([16, 24, 32, 40], [8, 12, 16]), "hotrg": ([12, 16, 20, 24], [6, 8, 10])}
+    bonds = {"trg": ([16, 20, 24, 32], [8, 12, 16]), "hotrg": ([10, 12, 16, 20], [6, 8, 10])}
     for method, choice in bonds.items():
         tensors = {bond: full(method, bond) for bond in settings.pick(*choice)}
         yield growth(

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import harness
@@ -247,6 +248,18 @@ def test_what_a_subject_found_before_it_broke_off_is_kept(monkeypatch, tmp_path)
     found = run.run("samplers", QUICK)
     assert [line["peer"] for line in found["rows"]] == ["peer", "second", ""]
     assert found["rows"][-1]["failed"] == "samplers ended with code 3"
+
+
+@pytest.mark.slow
+def test_a_subject_runs_where_a_peer_is_not_installed():
+    rbms, with_numpy = run.run("annealing", QUICK)["rows"]
+    if find_spec("rbms") is None:
+        assert rbms["failed"].startswith("ModuleNotFoundError")
+        assert rbms["ratio"] is None
+    assert with_numpy["peer"] == "NumPy"
+    assert all(0 < float(error) < 5 for error in with_numpy["found"])
+    assert min(with_numpy["ratio"]) > 0
+    assert with_numpy["n_rounds"] == QUICK.n_rounds
 
 
 def test_the_machine_that_runs_this_can_be_described():
