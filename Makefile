@@ -2,6 +2,7 @@
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 CHAPTERS ?=
+BENCH ?=
 ARGS ?=
 PROCESSORS ?=
 MUTANTS ?=
@@ -58,11 +59,8 @@ slow: $(ENVIRONMENT) ## renew the results that take too long for a chapter (SLOW
 portability: $(ENVIRONMENT) ## run the tests as on other processors (PROCESSORS=nehalem ARGS=a.ipynb)
 	$(BIN)/python tools/portability.py $(PROCESSORS) -- $(PYTEST) $(ARGS)
 
-bench: .venv-bench/python$(VERSION) ## compare the speed with other packages, as ratios
-	for file in samplers lattices kaufman tensors training paper_run; do \
-		NUMBA_NUM_THREADS=2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
-			.venv-bench/bin/python benchmarks/$$file.py || exit 1; \
-	done
+bench: .venv-bench/python$(VERSION) ## compare the speed with other packages (BENCH=samplers ARGS=--quick)
+	.venv-bench/bin/python benchmarks/run.py $(BENCH) $(ARGS)
 
 mutants: .venv-mutants/python$(VERSION) ## break the library, see tests fail (MUTANTS="ising rgrbm/rbm/mapping.py")
 	.venv-mutants/bin/python tools/mutants.py --workers $(WORKERS) $(ARGS) $(MUTANTS)
@@ -85,9 +83,10 @@ python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 		echo "The book needs Python 3.11, 3.12 or 3.13: name one, as in PYTHON=python3.12"; exit 1; }
 
-.venv-bench/python$(VERSION): pyproject.toml benchmarks/requirements.txt | python
+.venv-bench/python$(VERSION): pyproject.toml $(CONSTRAINTS) benchmarks/requirements.txt | python
 	$(PYTHON) -m venv --clear .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --editable '.[book]' --requirement benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) \
+		--editable . --requirement benchmarks/requirements.txt
 	@touch $@
 
 .venv-mutants/python$(VERSION): pyproject.toml $(CONSTRAINTS) tools/requirements-mutants.txt | python

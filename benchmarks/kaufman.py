@@ -1,4 +1,4 @@
-"""Kaufman's torus at the critical coupling: ln Z, energy and specific heat, one thread.
+"""Kaufman's torus at the critical coupling: ln Z, energy and specific heat.
 
 The formula as printed gives ln Z; its peers take the derivatives from central differences, which
 costs two more of it. With mpmath and 60 digits they are right to all digits of a double, so that
@@ -7,39 +7,83 @@ the factors so that nothing overflows, has no more digits than that leaves. The 
 transfer matrix, all 2**size, give ln Z alone.
 """
 
-from functools import partial
-from importlib.metadata import version
-from statistics import median
-from time import process_time  # which neighbours on the machine disturb less
+from functools import cache
 
-import mpmath
 import numpy as np
+from harness import compare, growth, package, sides, timed
 
 from rgrbm.ising import enumerate_spins
 from rgrbm.transfer_matrix import torus_log_partition, torus_thermodynamics
 
 COUPLING = float(np.log(1 + np.sqrt(2)) / 2)
-SIZES, GROWTH, ROUNDS = (8, 64, 512, 4096), (1024, 4096, 16384), 7
 LARGEST_MATRIX = 10
 
 
+def rows(settings):
+    """Yield what is compared, and how ours grows."""
+    for size in settings.pick((8, 512), (8, 64)):
+        runs = {
+            "rgrbm": ours,
+            "NumPy, as printed": double_precision,
+            f"{package('mpmath')}, 60 digits": sixty_digits,
+        }
+        if size <= LARGEST_MATRIX:
+            runs["NumPy, transfer matrix, ln Z alone"] = eigenvalues
+        mine, *others = sides(
+            runs,
+            lambda run, _, size=size: timed(run, size),
+            lambda run, size=size: errors(run, size),
+        )
+        yield from compare(
+            f"Kaufman's torus, {size} x {size} sites", "torus", mine, others, settings,
+            quantity="errors of ln Z, energy, specific heat",
+        )  # fmt: skip
+    for function in (torus_log_partition, torus_thermodynamics):
+        yield growth(
+            f"{function.__name__}, Kaufman",
+            "sites a side",
+            [2**12, 2**13, 2**14],
+            lambda n, function=function: timed(function, n, COUPLING),
+            settings,
+            expected=1,
+        )
+
+
+def errors(run, size):
+    """Return the errors of what a side finds, as text."""
+    found = zip(run(size), exactly(size), strict=False)
+    shares = [abs(float(value / exact - 1)) for value, exact in found]
+    return ", ".join(f"{share:.0e}" if share else "0" for share in shares)
+
+
+@cache
+def exactly(size):
+    """Return what sixty digits give."""
+    return sixty_digits(size)
+
+
 def ours(size):
+    """Return ln Z, energy and specific heat per site, as the others do."""
     return torus_thermodynamics(size, COUPLING)
 
 
 def differences(log_partition, size, step):
-    """Return ln Z, energy and specific heat per site, of a function of size and coupling."""
+    """Return them for a function of size and coupling that gives ln Z."""
     low, log, high = (log_partition(size, COUPLING + k * step) for k in (-1, 0, 1))
     slope, curvature = (high - low) / (2 * step), (high - 2 * log + low) / step**2
     return [log / size**2, -slope / size**2, COUPLING**2 * curvature / size**2]
 
 
 def sixty_digits(size):
+    import mpmath
+
     with mpmath.workdps(60):
         return differences(_product_of_mpmath, size, mpmath.mpf(10) ** -18)
 
 
 def _product_of_mpmath(size, coupling):
+    import mpmath
+
     K = mpmath.mpf(coupling)
     base = mpmath.cosh(2 * K) * mpmath.coth(2 * K)
     gamma = [mpmath.acosh(base - mpmath.cos(mpmath.pi * k / size)) for k in range(2 * size)]
@@ -71,41 +115,9 @@ def _product_of_numpy(size, K):
     return size**2 / 2 * np.log(2 * np.sinh(2 * K)) + largest + np.log(total / 2)
 
 
-def transfer_matrix(size):
+def eigenvalues(size):
+    """Return ln Z per site alone."""
     spins = enumerate_spins(size).astype(float)
     inside = (spins * np.roll(spins, 1, axis=1)).sum(axis=1) / 2
     values = np.linalg.eigvalsh(np.exp(COUPLING * (spins @ spins.T + inside[:, None] + inside)))
     return [np.log(np.sum((values / values[-1]) ** size)) / size**2 + np.log(values[-1]) / size]
-
-
-def seconds(function, size):
-    started = process_time()
-    found = function(size)
-    return process_time() - started, found
-
-
-def main():
-    name = f"mpmath {version('mpmath')}, 60 digits"
-    print(f"Kaufman's torus at the critical coupling, one thread, median of {ROUNDS} rounds")
-    print(f"{'size':>6} {'':24} {'time':>9}  rgrbm is   error of ln Z, energy, specific heat")
-    for size in SIZES:
-        sides = {"rgrbm": ours, "NumPy, as printed": double_precision}
-        if size <= LARGEST_MATRIX:
-            sides["NumPy, transfer matrix"] = transfer_matrix
-        slow, exact = seconds(sixty_digits, size)
-        rounds = [{side: seconds(f, size) for side, f in sides.items()} for _ in range(ROUNDS)]
-        times = {side: median(each[side][0] for each in rounds) for side in sides} | {name: slow}
-        for side, time in times.items():
-            ratio = f"{time / times['rgrbm']:8.1f} x"
-            found = rounds[0][side][1] if side in sides else []
-            errors = [f"{abs(float(a / b - 1)):.0e}" for a, b in zip(found, exact, strict=False)]
-            print(f"{size:6} {side:24} {time * 1e3:6.1f} ms  {ratio}  {'  '.join(errors)}")
-    for function in (torus_log_partition, torus_thermodynamics):
-        at_critical = partial(function, coupling=COUPLING)
-        times = [median(seconds(at_critical, size)[0] for _ in range(ROUNDS)) for size in GROWTH]
-        exponent = np.polyfit(np.log(GROWTH), np.log(times), 1)[0]
-        print(f"{function.__name__}: time grows as size**{exponent:.2f} (expected 1), {GROWTH}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,93 +1,80 @@
-"""Tensor renormalization at the critical coupling, one thread: time by bond, and against quimb.
+"""Tensor renormalization at the critical coupling: against quimb, and how time grows with the bond.
+
+quimb contracts a finite lattice by HOTRG, too; its tensors may all differ, and it cuts each bond on
+both sides, by projectors that know more of the surroundings. Ours knows that all are the same, so
+it has one to join where quimb has as many as there are sites. That is why the error stands beside.
 
 The time of a step at full bond should grow with the sixth power of the bond for TRG, and with the
-seventh for HOTRG; parts that grow less lower what is seen. quimb contracts a finite lattice by
-HOTRG, too; its tensors may all differ, and it cuts each bond on both sides, by projectors that know
-more of the surroundings. Ours knows that all are the same, so it has one to join where quimb has as
-many as there are sites. That is why it is given with the error.
+seventh for HOTRG; parts that grow less lower what is seen.
 """
 
 import warnings
-from importlib.metadata import version
-from statistics import median
-from time import process_time  # which neighbours on the machine disturb less
 
 import numpy as np
+from harness import compare, growth, package, sides, timed
 
 from rgrbm import tensor
 from rgrbm.tensor import square
 from rgrbm.transfer_matrix import torus_log_partition
 
-warnings.filterwarnings("ignore", "Couldn't import")  # what quimb can do without
-import quimb.tensor  # noqa: E402
-
 COUPLING = np.log(1 + np.sqrt(2)) / 2
 HALF_STEPS = {"trg": square._cut_and_join, "hotrg": square._join_and_turn}
-BONDS = {"trg": (16, 24, 32), "hotrg": (12, 16, 20)}
 EXPECTED = {"trg": 6, "hotrg": 7}
-ROUNDS = 3
 
 
-def ours(method, bond, n_steps):
-    started = process_time()
-    found = getattr(tensor, method)(COUPLING, bond, n_steps).log_partition[-1]
-    return process_time() - started, found
-
-
-def time_of_a_step(method, bond):
-    """Seconds to double the side, when all legs have `bond` values."""
-    full = getattr(tensor, method)(COUPLING, bond, 3).tensor
-    times = []
-    for _ in range(ROUNDS):
-        started = process_time()
-        half_way = HALF_STEPS[method](full, bond)
-        HALF_STEPS[method](half_way, bond)
-        times.append(process_time() - started)
-    return median(times)
-
-
-def of_quimb(bond, n_steps):
+def rows(settings):
+    """Yield what is compared, and how ours grows."""
+    n_steps = settings.pick(4, 3)
     size = 2**n_steps
-    network = quimb.tensor.TN2D_classical_ising_partition_function(
-        size, size, COUPLING, cyclic=True
-    )
-    started = process_time()
-    mantissa, exponent = network.contract_hotrg(bond, cutoff=0.0, strip_exponent=True)
-    seconds = process_time() - started
-    return seconds, (np.log(abs(mantissa)) + exponent * np.log(10)) / size**2
-
-
-def main():
-    print(f"Tensor renormalization at the critical coupling, one thread, median of {ROUNDS} rounds")
-    for method, bonds in BONDS.items():
-        times = [time_of_a_step(method, bond) for bond in bonds]
-        exponent = np.polyfit(np.log(bonds), np.log(times), 1)[0]
-        last = np.diff(np.log(times))[-1] / np.diff(np.log(bonds))[-1]
-        steps = ", ".join(f"{bond}: {time:.3f} s" for bond, time in zip(bonds, times, strict=True))
-        print(f"{method:6} a step at bond {steps}")
-        print(
-            f"{'':6} grows as bond**{exponent:.1f}, between the last two bond**{last:.1f}", end=""
+    exact = torus_log_partition(size, COUPLING) / size**2
+    for bond in settings.pick((8, 16), (4, 8)):
+        mine, *others = sides(
+            {"rgrbm": hotrg, "rgrbm, TRG": trg, package("quimb"): quimb},
+            lambda run, _, bond=bond: timed(run, bond, n_steps),
+            lambda run, bond=bond: f"{abs(run(bond, n_steps) - exact):.1e}",
         )
-        print(f" (at large bond {EXPECTED[method]})")
-    n_steps = 4
-    exact = torus_log_partition(2**n_steps, COUPLING) / 4**n_steps
-    print(
-        f"\n{2**n_steps} x {2**n_steps} sites\n{'':16} bond      time  rgrbm is   error of ln Z / N"
-    )
-    for bond in (8, 16):
-        sides = {
-            "rgrbm hotrg": lambda bond: ours("hotrg", bond, n_steps),
-            "rgrbm trg": lambda bond: ours("trg", bond, n_steps),
-            f"quimb {version('quimb')}": lambda bond: of_quimb(bond, n_steps),
-        }
-        for side in sides.values():
-            side(bond)  # to compile, and to find paths
-        rounds = [{name: side(bond) for name, side in sides.items()} for _ in range(ROUNDS)]
-        times = {name: median(each[name][0] for each in rounds) for name in sides}
-        for name, time in times.items():
-            ratio, error = time / times["rgrbm hotrg"], abs(rounds[0][name][1] - exact)
-            print(f"{name:16} {bond:4} {time:7.3f} s {ratio:7.1f} x   {error:.1e}")
+        yield from compare(
+            f"HOTRG, {size} x {size} sites, bond {bond}", "lattice", mine, others, settings,
+            quantity="error of ln Z a site",
+        )  # fmt: skip
+    bonds = {"trg": ([16, 20, 24, 32], [8, 12, 16]), "hotrg": ([10, 12, 16, 20], [6, 8, 10])}
+    for method, choice in bonds.items():
+        tensors = {bond: full(method, bond) for bond in settings.pick(*choice)}
+        yield growth(
+            f"{method.upper()}, a step at full bond",
+            "bond",
+            list(tensors),
+            lambda bond, method=method, tensors=tensors: timed(step, method, tensors[bond], bond),
+            settings,
+            expected=EXPECTED[method],
+        )
 
 
-if __name__ == "__main__":
-    main()
+def hotrg(bond, n_steps):
+    """Return ln Z per site, as the other two do."""
+    return tensor.hotrg(COUPLING, bond, n_steps).log_partition[-1]
+
+
+def trg(bond, n_steps):
+    return tensor.trg(COUPLING, bond, n_steps).log_partition[-1]
+
+
+def quimb(bond, n_steps):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Couldn't import")  # what quimb can do without
+        from quimb.tensor import TN2D_classical_ising_partition_function as lattice
+
+        size = 2**n_steps
+        network = lattice(size, size, COUPLING, cyclic=True)
+        mantissa, exponent = network.contract_hotrg(bond, cutoff=0.0, strip_exponent=True)
+    return (np.log(abs(mantissa)) + exponent * np.log(10)) / size**2
+
+
+def full(method, bond):
+    """Return a tensor all of whose legs have `bond` values."""
+    return getattr(tensor, method)(COUPLING, bond, 3).tensor
+
+
+def step(method, coarse, bond):
+    """Double the side of the lattice."""
+    HALF_STEPS[method](HALF_STEPS[method](coarse, bond), bond)
