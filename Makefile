@@ -30,7 +30,7 @@ help: ## list the targets
 
 book: $(ENVIRONMENT) ## execute the chapters and build the book (OFFLINE=1: without links to Binder, Colab, GitHub)
 	@mkdir -p $(HTML)
-	$(NO_NETWORK) $(BIN)/python tools/execute_chapters.py --workers $(WORKERS)
+	$(BIN)/python tools/execute_chapters.py --workers $(WORKERS)
 	@# A build that fails begins anew the next time: it would not see the same warnings again.
 	$(NO_NETWORK) $(BIN)/jupyter-book build . -n -W --keep-going || (rm -rf _build/.doctrees; false)
 	@echo "Open $(abspath $(HTML)/index.html), or run: make serve"
@@ -47,8 +47,8 @@ pages: $(ENVIRONMENT) ## test the built book, in Chromium where there is one
 pdf: | chromium book ## print the book as one file, _build/pdf/book.pdf
 	$(BIN)/python tools/print_book.py --workers $(WORKERS)
 
-test: $(ENVIRONMENT) ## run the tests, compare the chapters with their stored outputs (ARGS="-x")
-	$(PYTEST) $(ARGS)
+test: $(ENVIRONMENT) ## run the tests, execute the chapters, compare them with their stored outputs (ARGS="-x")
+	$(PYTEST) --keep-chapters $(ARGS)
 
 chapters: $(ENVIRONMENT) ## execute the chapters and store their outputs (CHAPTERS="a.ipynb b.ipynb")
 	$(BIN)/python tools/store_chapters.py --workers $(WORKERS) $(CHAPTERS)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from unittest import mock
 
 import pytest
-from notebooks import NOT_STARTED, ONE_THREAD, can_be_executed, run_time
+from notebooks import NOT_STARTED, can_be_executed, kernel_environment, run_time
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
 collect_ignore_glob = ["book/*/slow/*.py"]  # scripts, of which some fetch data when imported
@@ -15,9 +15,19 @@ if not find_spec("torch"):
     collect_ignore_glob += ["rgrbm/networks/_torch_module.py"]
 
 
-def pytest_configure():
+def pytest_addoption(parser):
+    """Add what `make test` asks for."""
+    words = "keep the chapters that pass, so that `make book` need not execute them again"
+    parser.addoption("--keep-chapters", action="store_true", help=words)
+
+
+def pytest_configure(config):
     """Hear Ctrl-C, here and in what tests start: a shell has its background ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.option.keep_chapters:
+        import tested_chapters
+
+        config.pluginmanager.register(tested_chapters)
     if find_spec("nbval"):
         from nbval import kernel
 
@@ -58,8 +68,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
-    """Hold the kernels of chapters that run side by side to one thread each."""
-    if not SIDE_BY_SIDE or item.path.suffix != ".ipynb":
+    """Start the kernels of chapters as `make book` does."""
+    if item.path.suffix != ".ipynb":
         return (yield)  # not even an empty patch: it would undo what fixtures do to the environment
-    with mock.patch.dict(os.environ, ONE_THREAD):
+    with mock.patch.dict(os.environ, kernel_environment(item.path, SIDE_BY_SIDE)):
         return (yield)

@@ -6,6 +6,7 @@ import re
 import tempfile
 import time
 import traceback
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,8 @@ NOT_STARTED = "Kernel died before replying"
 ONE_THREAD = dict.fromkeys(
     ("RGRBM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
+# A chapter that the book executes needs no network, and is refused it.
+NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 
 
 class Cost(NamedTuple):
@@ -62,6 +65,12 @@ def executed_with_the_book(path):
 def can_be_executed(path):
     """Whether what a chapter needs is installed."""
     return find_spec("torch") is not None or executed_with_the_book(path)
+
+
+@cache
+def kernel_environment(path, beside):
+    """Return the variables that the kernel of a chapter is given, beside others or alone."""
+    return (ONE_THREAD if beside else {}) | (NO_NETWORK if executed_with_the_book(path) else {})
 
 
 def stored_notes(notebook):
@@ -157,7 +166,7 @@ async def _run(batches, keep, n_workers):
     total = sum(map(len, batches))
     done, failed = [], []
 
-    async def run_one(path, environment):
+    async def run_one(path, beside):
         # A kernel's last words are shown if its notebook fails. One that is stopped in the middle
         # of an answer has some too, and they mean nothing.
         with tempfile.TemporaryFile("w+", errors="replace") as words:
@@ -165,6 +174,7 @@ async def _run(batches, keep, n_workers):
                 begin = time.perf_counter()
                 problem = ""
                 try:
+                    environment = os.environ | kernel_environment(path, beside)
                     notebook, megabytes = await execute(path, environment, words)
                     keep(path, notebook, Cost(time.perf_counter() - begin, megabytes))
                 except Exception as error:
@@ -181,10 +191,10 @@ async def _run(batches, keep, n_workers):
                     failed.append(path)
 
     for batch in batches:
-        alone = min(n_workers, len(batch)) == 1
+        beside = min(n_workers, len(batch)) > 1
         async with asyncio.TaskGroup() as group:
             for path in batch:
-                group.create_task(run_one(path, os.environ | ({} if alone else ONE_THREAD)))
+                group.create_task(run_one(path, beside))
     return failed
 
 
