@@ -53,14 +53,14 @@ def map_grid(
     Parameters
     ----------
     function : callable
-        Called with keyword arguments, one for each name in `grid`. With an executor of processes,
-        it must be defined at the top of a module.
+        Called with keyword arguments, one for each name in the grid. With an executor of
+        processes, it must be defined at the top of a module.
     grid : dict of str to iterable, or iterable of dict
         Values of each parameter, of which all combinations are taken, the last name changing
         fastest; or the points themselves. At most 10**7 points; an iterable that never ends is
         not noticed. A string is no iterable of values here.
     seed : int, optional
-        At least 0. The function is then given a `numpy.random.Generator` too, as ``rng``; point k
+        At least 0. The function is then given a NumPy generator too, as ``rng``; point k
         of the grid, from 0, has that of ``numpy.random.SeedSequence(seed).spawn(k + 1)[k]``.
     n_threads : int, optional
         From 1 to 1000. With one, the calls run one after the other in the caller's thread.
@@ -70,8 +70,8 @@ def map_grid(
         ``submit`` that returns futures of this kind. It is given at most 10**4 calls at a time, and
         is not shut down.
     on_error : {"raise", "keep"}, optional
-        What a call that fails does: end the scan, or leave a `ScanError` in the place of its
-        result.
+        What a call that fails does: end the scan, or leave a `rgrbm.scan.ScanError` in the
+        place of its result.
     path : path-like, optional
         A file to which each result is written as soon as it is there. If the file is there
         already, what it holds is not computed again: so a scan that was stopped goes on. Failures

@@ -378,7 +378,7 @@ SCAN = """
 
     def slow(k, rng):
         os.write(log, b"%d\\n" % k)
-        time.sleep(0.01)
+        time.sleep(0.02)
         return {"k": k, "x": rng.random(3)}
 
     log = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
