@@ -281,15 +281,18 @@ def test_a_pool_whose_process_died_is_told_with_the_point():
             map_grid(die, {"seed": [0]}, executor=executor, on_error="keep")
 
 
-def test_a_failure_is_told_in_a_short_text_whatever_fails():
-    class Wild(Exception):
-        __repr__ = NoIterable.__repr__
+class WildError(Exception):
+    """Cannot be shown; Dask, once imported, has errors pickled with their causes."""
 
+    __repr__ = NoIterable.__repr__
+
+
+def test_a_failure_is_told_in_a_short_text_whatever_fails():
     class Function:
         __repr__ = NoIterable.__repr__
 
         def __call__(self, **point):
-            raise Wild
+            raise WildError
 
     points = [{"x": 10**5000}, {"x": NoIterable()}, {"x": list(range(10**5))}, {"x": "y" * 10**5}]
     for point in points:
