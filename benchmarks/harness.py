@@ -110,13 +110,14 @@ def compare(what, unit, ours, peers, settings, *, n_rounds=None, quantity="", ex
         try:
             of_peer(peer.seconds, 0)
             pairs = alternate(ours.seconds, lambda n, p=peer: of_peer(p.seconds, n), n_rounds)
-            mine, others = np.transpose(pairs)
-            row.ours, row.theirs = float(np.median(mine)), float(np.median(others))
-            row.n_rounds = len(pairs)
-            row.ratio = tuple(np.percentile(others / mine, [25, 50, 75]).tolist())
             theirs = of_peer(peer.value)
         except PeerFailedError as error:
             row.failed = str(error)
+        else:
+            mine, others = np.transpose(pairs)
+            row.ours, row.theirs = float(np.median(mine)), float(np.median(others))
+            row.ratio = tuple(np.percentile(others / mine, [25, 50, 75]).tolist())
+            row.n_rounds = len(pairs)
         if exact is not None:
             row.exact = f"{exact:.4f}".replace("-", "−")
         row.found = as_text(found), as_text(theirs)
@@ -128,7 +129,9 @@ def of_peer(function, *arguments):
     """Call a function of another side; whatever goes wrong there is a PeerFailedError."""
     try:
         return function(*arguments)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic in Rust is no Exception
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise PeerFailedError(reason[:LONGEST_REASON]) from error
 

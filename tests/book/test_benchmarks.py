@@ -129,21 +129,45 @@ def test_a_full_run_has_at_least_five_rounds():
     assert found == [(number + 1, number) for number in range(FULL.n_rounds)]
 
 
+class Panic(BaseException):
+    """What a package in Rust raises."""
+
+
+@pytest.mark.parametrize("error", [ImportError, Panic])
 @pytest.mark.parametrize("late", [False, True])
-def test_a_peer_that_fails_has_a_row_that_says_why(late):
+def test_a_peer_that_fails_has_a_row_that_says_why(late, error):
     def fail(number=1):
         if number or not late:
-            raise ImportError("no such package\nand more")
+            raise error("no such package\nand more")
         return 1.0
 
     ours = harness.Side("rgrbm", lambda number: 1.0, lambda: 5.0)
     bad, good = harness.Side("bad", fail), harness.Side("good", lambda number: 2.0)
     rows = list(harness.compare("what", "unit", ours, [bad, good], QUICK, quantity="energy"))
     assert [found.peer for found in rows] == ["bad", "good"]
-    assert rows[0].failed == "ImportError: no such package"
+    assert rows[0].failed == f"{error.__name__}: no such package"
     assert rows[0].ratio is None
     assert rows[1].ratio == (2, 2, 2)
-    assert "ImportError: no such package" in report.row_line(asdict(rows[0]))
+    assert f"| {rows[0].failed} |" in report.row_line(asdict(rows[0]))
+
+
+def test_a_peer_that_finds_nothing_has_no_ratio_either():
+    def find():
+        raise ArithmeticError("it diverged")
+
+    ours = harness.Side("rgrbm", lambda number: 1.0)
+    bad = harness.Side("bad", lambda number: 1.0, find)
+    (found,) = harness.compare("what", "unit", ours, [bad], QUICK)
+    assert (found.ratio, found.failed) == (None, "ArithmeticError: it diverged")
+
+
+def test_ctrl_c_is_no_failure_of_a_peer():
+    def interrupted(number):
+        raise KeyboardInterrupt
+
+    ours, peer = harness.Side("rgrbm", lambda number: 1.0), harness.Side("peer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(harness.compare("what", "unit", ours, [peer], QUICK))
 
 
 def test_a_failure_of_ours_is_no_row():
@@ -237,6 +261,26 @@ def test_a_quick_run_is_not_stored(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run.main()
     assert "a quick run is not stored" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_run_is_stored_unless_a_subject_broke_off(monkeypatch, tmp_path, broken):
+    stored, built = tmp_path / "stored", tmp_path / "built"
+    rows = [row(), row(what="samplers", failed="samplers ended with code 1")][: 1 + broken]
+    subject = a_report(*rows)["subjects"]["samplers"]
+    monkeypatch.setattr("sys.argv", ["run.py", "samplers", "--store"])
+    monkeypatch.setattr(run, "run", lambda name, settings: subject)
+    monkeypatch.setattr(run, "STORED", stored)
+    monkeypatch.setattr(run, "BUILT", built)
+    if broken:
+        with pytest.raises(SystemExit, match="samplers ended with code 1"):
+            run.main()
+        assert not stored.exists()
+    else:
+        run.main()
+        assert report.read(stored / "benchmarks.json")["subjects"] == {"samplers": subject}
+        assert (stored / "benchmarks_table.md").exists()
+    assert report.read(built / "benchmarks.json")["subjects"] == {"samplers": subject}
 
 
 def test_what_a_subject_found_before_it_broke_off_is_kept(monkeypatch, tmp_path):
