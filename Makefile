@@ -1,6 +1,7 @@
 # Every target makes the environment .venv on first use. It needs Python 3.11 to 3.13, venv and git.
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
+EXTRAS ?= dev
 CHAPTERS ?=
 BENCH ?=
 ARGS ?=
@@ -26,6 +27,7 @@ PYTEST := $(BIN)/pytest --nbval -n $(WORKERS) --dist loadfile --no-loadscope-reo
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
 	@echo "  PYTHON=python3.12 chooses the Python, CONSTRAINTS= takes the newest packages,"
+	@echo "  EXTRAS=dev,torch adds PyTorch when the environment is made,"
 	@echo "  WORKERS=4 runs four chapters at a time instead of two."
 
 book: $(ENVIRONMENT) ## execute the chapters and build the book (OFFLINE=1: without links to Binder, Colab, GitHub)
@@ -97,5 +99,5 @@ python:
 
 $(ENVIRONMENT): pyproject.toml $(CONSTRAINTS) | python
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -5,6 +5,7 @@ pages in a browser.
 """
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +18,7 @@ RUN_TIME, RUN_TIMES, SLOW_MACHINE = 60, {"book/4_cases/02_ising_training": 90}, 
 MEMORY = 2000  # megabytes, what Binder gives
 
 
-@pytest.fixture(params=page_names())
+@pytest.fixture(scope="module", params=page_names())  # all tests of a page, then the next page
 def page(book, request):
     return book / f"{request.param}.html"
 
@@ -44,8 +45,14 @@ class Links(HTMLParser):
         self.fetched = [link for link in self.fetched if link]
 
 
+@lru_cache(1)
 def read(page):
     return page.read_text(encoding="utf-8")
+
+
+@lru_cache(1)
+def links_of(page):
+    return Links(read(page))
 
 
 def test_the_page_exists_with_a_title(page):
@@ -66,7 +73,7 @@ def test_the_page_shows_no_error(page):
 
 
 def test_the_page_needs_no_network(page):
-    fetched = Links(read(page)).fetched
+    fetched = links_of(page).fetched
     assert [link for link in fetched if re.match(r"(https?:)?//", link)] == []
 
 
@@ -75,7 +82,7 @@ def test_the_page_is_below_3_megabytes(page):
 
 
 def test_what_the_page_fetches_or_links_to_is_there(page):
-    links = Links(read(page))
+    links = links_of(page)
     local = {link.split("?")[0].split("#")[0] for link in links.fetched + links.anchors if link}
     missing = [
         link
@@ -86,7 +93,7 @@ def test_what_the_page_fetches_or_links_to_is_there(page):
 
 
 def test_every_picture_has_alt_text(page):
-    pictures = [image for image in Links(read(page)).images if "_images" in image.get("src", "")]
+    pictures = [image for image in links_of(page).images if "_images" in image.get("src", "")]
     assert [image["src"] for image in pictures if len(image.get("alt") or "") < 40] == []
 
 
@@ -107,7 +114,7 @@ def test_every_chapter_can_be_launched(book):
     for path in chapter_paths():
         name = path.relative_to(ROOT).as_posix()
         page = (book / name).with_suffix(".html")
-        links = [link for link in Links(read(page)).anchors if link and link.endswith(name)]
+        links = [link for link in links_of(page).anchors if link and link.endswith(name)]
         for place in ("https://mybinder.org/v2/gh/", "https://colab.research.google.com/github/"):
             assert [link for link in links if link.startswith(place)], (place, name)
 

@@ -37,11 +37,20 @@ CHAPTERS = {
 FIGURES = [(name, number) for name, n in CHAPTERS.items() for number in range(n)]
 
 
-@pytest.fixture
-def player(book, browser, request):
+@pytest.fixture(scope="module")
+def fresh_player(book, browser, request):
+    """Open the page of a figure; then come all tests of this figure."""
     name, number = request.param
     browser.open((book / f"{name}.html").as_uri())
     return Player(browser, number)
+
+
+@pytest.fixture
+def player(fresh_player):
+    """A figure at its first frame, whatever a test has done to it before."""
+    fresh_player.button("Pause")
+    fresh_player.button("First frame")
+    return fresh_player
 
 
 class Player:
@@ -115,18 +124,18 @@ def test_the_pages_with_interactive_figures_are_those_of_the_chapters_that_make_
 
 
 every_figure = pytest.mark.parametrize(
-    "player", FIGURES, ids=[f"{name}-{number}" for name, number in FIGURES], indirect=True
+    "fresh_player", FIGURES, ids=[f"{name}-{number}" for name, number in FIGURES], indirect=True
 )
 
 
 @every_figure
-def test_it_begins_with_its_first_frame_and_moves_only_if_asked(player):
-    first = player.check(0)
-    assert player.browser.ask("matchMedia('(prefers-reduced-motion: reduce)').matches")
-    player.rests(0)
-    player.check(0, like=first)
-    assert player.ask(".querySelector('img').naturalWidth") > 300
-    assert len(player.ask(".closest('[role=group]').getAttribute('aria-label')")) > 40
+def test_it_begins_with_its_first_frame_and_moves_only_if_asked(fresh_player):
+    first = fresh_player.check(0)
+    assert fresh_player.browser.ask("matchMedia('(prefers-reduced-motion: reduce)').matches")
+    fresh_player.rests(0)
+    fresh_player.check(0, like=first)
+    assert fresh_player.ask(".querySelector('img').naturalWidth") > 300
+    assert len(fresh_player.ask(".closest('[role=group]').getAttribute('aria-label')")) > 40
 
 
 @every_figure

@@ -1,6 +1,7 @@
 """Files that say the same thing in two places must agree."""
 
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -119,8 +120,10 @@ def test_the_chapters_import_only_what_binder_has():
 
 def test_continuous_integration_has_pytorch_and_nothing_else_needs_it():
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    install = ".venv/bin/pip install --quiet --constraint constraints.txt --editable '.[torch]'"
-    assert script.index("stage make lint") < script.index(install) < script.index("make test")
+    environment = "stage make lint EXTRAS=dev,torch\n"
+    assert script.index(environment) < script.index("stage make test")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--editable '.[$(EXTRAS)]'" in makefile
     others = [requirement for extra in EXTRAS if extra != "torch" for requirement in EXTRAS[extra]]
     assert "torch" not in {requirement.name for requirement in CORE + others}
 
@@ -176,10 +179,45 @@ def test_the_hooks_call_what_the_environment_has():
         assert all((ROOT / name).exists() for name in arguments if "/" in name)
 
 
-def test_the_weekly_workflow_plays_other_processors():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))
-    steps = workflow["jobs"]["portability"]["steps"]
-    assert {"run": "make portability"} in steps
+WORKFLOWS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    for path in (ROOT / ".github/workflows").glob("*.yml")
+}
+COMMANDS = [
+    (name, step["run"])
+    for jobs in WORKFLOWS.values()
+    for name, job in jobs.items()
+    for step in job["steps"]
+    if "run" in step
+]
+
+
+@pytest.mark.parametrize(("job", "command"), COMMANDS, ids=lambda text: text)
+def test_a_workflow_runs_what_is_there(job, command):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^(\w+):", makefile, re.M)
+    variables = re.findall(r"^(\w+) \?=", makefile, re.M)
+    program, *arguments = shlex.split(command)
+    if program == "make":
+        target, *settings = arguments
+        assert target in targets
+        assert {setting.split("=")[0] for setting in settings} <= set(variables)
+    for argument in arguments:
+        assert (ROOT / argument).exists() or not re.search(r"\w/\w+\.(py|ipynb)$|^\.", argument)
+
+
+def test_the_jobs_end_and_contributing_says_how_to_run_each_by_hand():
+    for workflow in WORKFLOWS.values():
+        for name, job in workflow.items():
+            assert 30 <= job["timeout-minutes"] <= 180, name
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    by_hand = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.M))
+    assert set(by_hand) == {name for name, _ in COMMANDS}
+    for name, command in COMMANDS:
+        if command.startswith(("make", "bash", "RGRBM")):
+            assert f"`{command}`" in by_hand[name], name
+    assert "make portability" in by_hand["portability"]
+    assert re.search("make test CONSTRAINTS= .*make book CONSTRAINTS=", by_hand["newest"])
 
 
 def test_the_weekly_workflow_takes_the_conda_route():
