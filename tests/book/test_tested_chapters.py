@@ -1,5 +1,6 @@
 """Chapters that the tests execute: what is kept is what `make book` would have made itself."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -71,7 +72,9 @@ def write(root, name, *sources, tags=(), **metadata):
 def make_test(root, *options):
     """Run the tests, and return the chapters that have been kept."""
     command = [sys.executable, "-m", "pytest", "-q", "--keep-chapters", *options]
-    print(subprocess.run(command, cwd=root, capture_output=True, text=True).stdout)
+    # A run of its own, even if this test is one of several that run side by side.
+    env = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    print(subprocess.run(command, cwd=root, env=env, capture_output=True, text=True).stdout)
     return kept(root)
 
 
