@@ -18,7 +18,7 @@ PACKAGES = ("numpy", "scipy", "numba", "rgrbm")
 PREFIXES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 QUIET = 0.5  # load at the start of a subject
 HEAD = """\
-| what | rgrbm | beside | its time | ratio | found | rgrbm | beside | exact |
+| what | rgrbm | beside | its time | ratio | found | by rgrbm | by it | exact |
 |---|--:|---|--:|--:|---|--:|--:|--:|"""
 GROWTH_HEAD = """\
 | time of | against n | from, to | grows as | x | expected |
