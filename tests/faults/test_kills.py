@@ -44,9 +44,9 @@ TRAINER = """
         checkpoint, out = json.loads(line)
         child = os.fork()
         if child == 0:
+            print("child", os.getpid(), flush=True)  # before its first epoch
             run(checkpoint, out)
             os._exit(0)
-        print("child", child, flush=True)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         print("ended", status, flush=True)
 """
