@@ -258,6 +258,7 @@ def test_a_report_comes_back_as_it_was_written(tmp_path):
 
 def test_a_quick_run_is_not_stored(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["run.py", "--quick", "--store"])
+    monkeypatch.setattr(run, "run", lambda name, settings: pytest.fail("it ran"))
     with pytest.raises(SystemExit):
         run.main()
     assert "a quick run is not stored" in capsys.readouterr().err
