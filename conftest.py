@@ -1,7 +1,11 @@
-"""Chapters among the tests: with pytest-xdist they start first, the longest first."""
+"""Chapters among the tests: with pytest-xdist they start first, the longest first.
+
+Of the other files, those with the most tests come first: none is left alone at the end.
+"""
 
 import os
 import signal
+from collections import Counter
 from functools import cache, wraps
 from importlib.util import find_spec
 from unittest import mock
@@ -58,12 +62,15 @@ def pytest_collection_modifyitems(items):
         if item.path.suffix == ".ipynb" and not possible(item.path):
             item.add_marker(lacking)
 
+    n_tests = Counter(item.path for item in items)
+
     @cache
-    def seconds(path):
-        return 1 + run_time(path) if path.suffix == ".ipynb" else 0
+    def length(path):
+        chapter = path.suffix == ".ipynb"
+        return chapter, run_time(path) if chapter else n_tests[path], str(path)
 
     if SIDE_BY_SIDE:
-        items.sort(key=lambda item: -seconds(item.path))
+        items.sort(key=lambda item: length(item.path), reverse=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -161,7 +161,12 @@ def run(paths, keep, n_workers=2):
 
 async def _run(batches, keep, n_workers):
     # nbclient would answer Ctrl-C by stopping one kernel; asyncio's own answer stops all.
-    asyncio.get_running_loop().add_signal_handler = lambda *arguments: None
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    loop.add_signal_handler = lambda *arguments: None
+    # Its watches over kernels that are stopped may end in errors which nobody is there to hear.
+    loop.set_exception_handler(
+        lambda loop, context: task.cancelling() or loop.default_exception_handler(context)
+    )
     slots = asyncio.Semaphore(n_workers)
     total = sum(map(len, batches))
     done, failed = [], []

@@ -1,5 +1,7 @@
 """Running notebooks side by side: order, threads, failures, Ctrl-C."""
 
+import asyncio
+import gc
 import itertools
 import json
 import os
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -178,6 +181,25 @@ def test_ctrl_c_stops_all_kernels_and_keeps_what_is_done(tmp_path):
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_watches_a_kernel_is_heard_until_ctrl_c(tmp_path, monkeypatch, caplog, stopped):
+    async def watch():
+        raise RuntimeError("the kernel is gone")
+
+    async def execute(path, environment, words):
+        asyncio.get_running_loop().create_task(watch())  # nobody waits for it
+        if stopped:
+            signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0.1)
+        return None, None
+
+    monkeypatch.setattr("notebooks.execute", execute)
+    with pytest.raises(SystemExit) if stopped else nullcontext():
+        run([write(tmp_path / "a.ipynb", "1")], lambda *kept: None)
+    gc.collect()
+    assert ("the kernel is gone" in caplog.text) == (not stopped)
 
 
 DIES = """
