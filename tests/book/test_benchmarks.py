@@ -354,7 +354,7 @@ def test_all_subjects_are_known_here_and_have_a_file():
 
 @pytest.mark.parametrize("subject", ROWS)
 def test_all_rows_are_stored(subject):
-    found = stored(subject)
+    found = STORED["subjects"][subject]
     assert not found["quick"]
     begins = [(what, peer) for what, peers in ROWS[subject].items() for peer in peers]
     rows = [(row["what"], row["peer"]) for row in found["rows"]]
@@ -379,18 +379,11 @@ def test_no_stored_result_of_ours_is_wrong_and_what_is_wrong_of_others_is_shown(
     assert len(ring) == 2
 
 
-def stored(subject):
-    """Return what is stored of a subject."""
-    if subject not in STORED["subjects"]:
-        pytest.skip(f"the stored table has no {subject}: make bench BENCH={subject} ARGS=--store")
-    return STORED["subjects"][subject]
-
-
 def stored_row(subject, what, peer):
     """Return the one row of a peer."""
     (found,) = (
         row
-        for row in stored(subject)["rows"]
+        for row in STORED["subjects"][subject]["rows"]
         if row["what"].startswith(what) and row["peer"].startswith(peer)
     )
     return found
