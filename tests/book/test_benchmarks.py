@@ -66,7 +66,7 @@ ROWS = {
 # Of ours: what grows, and against what.
 GROWTH = {
     "samplers": {
-        ("Metropolis, rings", "sites"), ("Metropolis, rings", "samples"),
+        ("Metropolis, 640 rings", "sites"), ("Metropolis, rings", "samples"),
         ("exact samples", "sites"), ("exact samples", "samples"),
     },
     "lattices": {("Metropolis", "sites a side"), ("Wolff", "sites a side")},
