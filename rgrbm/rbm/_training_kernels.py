@@ -115,6 +115,14 @@ def _rows(n_rows):
     return numbers[start : start + UNITS_PER_WORD * n_rows].reshape(n_rows, UNITS_PER_WORD)
 
 
+@compiled
+def _copy(source, target):
+    """Copy a matrix; numba takes seconds to compile an assignment of arrays."""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
 @compiled(inline="always")
 def _uniform(counter, first, second):
     """Hash 32 successive counters under a key into numbers between 0 and _UNIFORM."""
@@ -294,7 +302,7 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, place, gra
         else:
             _draw(data, keys[0], place, hidden[block], data_weight)
     if persistent:
-        walkers[:] = chains[:, first:last]
+        _copy(chains[:, first:last], walkers)
     n_wrong = 0
     for step in range(settings.n_gibbs):
         if persistent or step > 0:
@@ -333,20 +341,24 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, place, gra
             return 0
         columns = slice(UNITS_PER_WORD * block, UNITS_PER_WORD * (block + 1))
         _product(flipped, layer[block], nothing[0], 0, table, sums)
-        gradient.weights[:, columns] = sums
+        _copy(sums, gradient.weights[:, columns])
         _add_up_rows(layer[block], sums)
-        gradient.hidden_bias[0, columns] = sums[0]
+        _copy(sums[:1], gradient.hidden_bias[:, columns])
     if persistent:
-        chains[:, first:last] = walkers
+        _copy(walkers, chains[:, first:last])
     return n_wrong
 
 
 @compiled(**_kernel)
 def _add_up(gradients, n_parts):
     """Add parts of the gradients to the first one."""
-    for k in range(3):
+    for gradient in gradients:
+        total = gradient[0]
         for part in range(1, n_parts):
-            gradients[k][0] += gradients[k][part]
+            more = gradient[part]
+            for i in range(total.shape[0]):
+                for j in range(total.shape[1]):
+                    total[i, j] += more[i, j]
 
 
 @compiled(**_kernel)
@@ -370,12 +382,10 @@ def _climb(parameters, gradient, velocity, mask, rate, momentum, threshold, deca
 @compiled(**_kernel)
 def _fill_up(parameters, machine):
     """Copy the parameters to a machine of full words, the weights in both orders."""
-    n_visible, n_hidden = parameters.weights.shape
     down = machine.down
-    for i in range(n_visible):
-        source, target = parameters.weights[i], down[i]
-        for j in range(n_hidden):
-            target[j] = source[j]
+    _copy(parameters.weights, down)
+    _copy(parameters.visible_bias, machine.visible_bias)
+    _copy(parameters.hidden_bias, machine.hidden_bias)
     # Tile by tile: both orders stay in the cache.
     for top in range(0, down.shape[0], UNITS_PER_WORD):
         for left in range(0, down.shape[1], UNITS_PER_WORD):
@@ -384,8 +394,6 @@ def _fill_up(parameters, machine):
             for j in range(UNITS_PER_WORD):
                 for i in range(UNITS_PER_WORD):
                     turned[j, i] = tile[i, j]
-    machine.visible_bias[:n_visible] = parameters.visible_bias[0]
-    machine.hidden_bias[:n_hidden] = parameters.hidden_bias[0]
 
 
 @compiled
@@ -400,7 +408,7 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
     velocity : Parameters, or arrays of size 0; chains : uint32 (n_visible_words, n_chains); orders
     : int64 (n_epochs, n_samples), the order of the samples in each epoch, or of size 0; rates :
     float64 (n_epochs,); keys : uint32 (n_layers, 2). Returns the number of wrong bits in each
-    epoch, int64 (n_epochs,).
+    epoch and part, int64 (n_epochs, n_parts).
     """
     batch_size, (n_words, n_samples) = settings.batch_size, settings.words.shape
     n_hidden_words = _filled_up(parameters.weights.shape[1]) // UNITS_PER_WORD
@@ -409,10 +417,11 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
     machine = _FullWords(
         _rows(n_visible * n_hidden_words).reshape(n_visible, n_hidden),
         _rows(n_hidden * n_words).reshape(n_hidden, n_visible),
-        np.full(n_visible, OFF, dtype=np.float32),
-        np.full(n_hidden, OFF, dtype=np.float32),
+        np.empty((1, n_visible), dtype=np.float32),
+        np.empty((1, n_hidden), dtype=np.float32),
     )
     machine.down[:], machine.up[:] = 0.0, 0.0
+    machine.visible_bias[:], machine.hidden_bias[:] = OFF, OFF
     n_at_once = min(n_parts, PARTS_AT_ONCE)
     gradients = Parameters(
         np.empty((n_at_once, n_visible, n_hidden)),
@@ -425,9 +434,8 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
     draw = 0
     for epoch in range(len(rates)):
         for start in range(0, n_samples, batch_size):
-            samples = np.arange(start, min(start + batch_size, n_samples))
-            if orders.size:
-                samples = orders[epoch][samples]
+            stop = min(start + batch_size, n_samples)
+            samples = orders[epoch, start:stop] if orders.size else np.arange(start, stop)
             _fill_up(parameters, machine)
             update_keys = keys[draw : draw + 2 * settings.n_gibbs]
             draw += 2 * settings.n_gibbs
@@ -443,7 +451,7 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
                 _add_up(gradients, kept + n_new)
                 done += n_new
             if settings.stop[0]:
-                return wrong.sum(axis=1)
+                return wrong
             rate = rates[epoch]
             for k in range(3):
                 shrinkage, decay = (settings.shrinkage, settings.decay) if k == 0 else (0.0, 0.0)
@@ -451,7 +459,7 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
                     parameters[k], gradients[k][0], velocity[k], masks[k],
                     rate, settings.momentum, rate * shrinkage, rate * decay,
                 )  # fmt: skip
-    return wrong.sum(axis=1)
+    return wrong
 
 
 epochs = compiled(_epochs, **_kernel)

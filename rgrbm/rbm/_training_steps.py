@@ -305,7 +305,7 @@ def _advance_with_kernels(state, rates, settings):
         velocity=(velocity.weights, velocity.visible_bias[0], velocity.hidden_bias[0]),
         chains=chains,
     )
-    return after, wrong / settings.data.size
+    return after, wrong.sum(axis=1) / settings.data.size
 
 
 def _call_kernel(settings, fixed, parameters, velocity, chains, *arguments):

@@ -104,7 +104,7 @@ def test_large_calls_leave_the_main_thread_free(monkeypatch, thread):
             threads.append(threading.current_thread() is threading.main_thread())
             while press and not fixed.stop[0]:
                 time.sleep(0.001)
-            return np.zeros(1, dtype=np.int64)
+            return np.zeros((1, 1), dtype=np.int64)
 
     def wait_and_press(running, timeout):
         if press:
