@@ -29,7 +29,7 @@ print(metropolis_chain(64, 8, 1.0, n_sweeps=5, rng=np.random.default_rng(0)).sum
 def sample(root, **changes):
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     done = subprocess.run(
-        [sys.executable, "-c", SAMPLE],
+        [sys.executable, "-B", "-c", SAMPLE],  # what Python itself keeps would hide an edit
         env={**environment, "PYTHONPATH": str(root), **changes},
         cwd=root,
         capture_output=True,

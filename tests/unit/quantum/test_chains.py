@@ -1,8 +1,11 @@
 """The quantum Ising ring: free fermions against plain matrices and against Lanczos."""
 
+import inspect
+
 import numpy as np
 import pytest
 from oracles import spins as all_spins
+from scipy.sparse.linalg import eigsh
 
 from rgrbm.ising import enumerate_spins
 from rgrbm.quantum import (
@@ -54,6 +57,20 @@ def test_lanczos_is_the_fermions(n_sites, field):
     products = [spins[:, 0] * spins[:, r] for r in range(n_sites // 2 + 1)]
     exact = np.array(products) @ amplitudes**2
     np.testing.assert_allclose(ising_chain_correlations(n_sites, field), exact, atol=1e-11)
+
+
+@pytest.mark.parametrize("field", [1e-3, 1e-8, 1e-25, 1e-300, 5e-324])
+@pytest.mark.parametrize("n_sites", [3, 4, 5, 6, 9, 10])
+def test_in_a_weak_field_it_is_both_ordered_states_and_always_the_same(n_sites, field):
+    """One turned spin costs 4: perturbation theory. The other combination is as low, nearly."""
+    energy, amplitudes = ising_chain_ground_state(n_sites, field)
+    assert energy == pytest.approx(-n_sites * (1 + field**2 / 4), abs=1e-7)
+    one_turned = np.abs(enumerate_spins(n_sites).sum(axis=1)) == n_sites - 2
+    np.testing.assert_allclose(amplitudes[[0, -1]], np.sqrt(0.5), rtol=1e-5)
+    np.testing.assert_allclose(amplitudes[one_turned], field / 4 / 2**0.5, rtol=5e-3, atol=1e-15)
+    np.testing.assert_array_equal(amplitudes, amplitudes[::-1])
+    if "rng" in inspect.signature(eigsh).parameters:
+        np.testing.assert_array_equal(ising_chain_ground_state(n_sites, field)[1], amplitudes)
 
 
 def test_all_energies_of_a_critical_ring():
