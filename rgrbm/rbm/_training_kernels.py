@@ -170,7 +170,7 @@ def _product(words, rows, starts, block, table, out):
     """Set row s of `out` to a start and the rows whose bits in words[:, s] are on, added up.
 
     rows : float32 (32 n_words, 32 n_blocks), of which one block of columns is meant, and also of
-    the starts, float32 (32 n_blocks,).
+    the starts, 32 n_blocks numbers of float32.
     """
     n_words, n_columns = words.shape
     start = load(starts, uint64(block))

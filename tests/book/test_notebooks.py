@@ -13,6 +13,7 @@ import textwrap
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -28,7 +29,7 @@ from notebooks import (
     stored_notes,
 )
 
-from conftest import started_again
+from conftest import pytest_collection_modifyitems, started_again
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +54,22 @@ def write(path, *sources, seconds=None):
 
 def printed(notebook):
     return "".join(output.text for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+def test_side_by_side_the_longest_chapters_come_first_and_then_the_files_with_most_tests(
+    tmp_path, monkeypatch
+):
+    write(tmp_path / "long.ipynb", "", seconds="9")
+    write(tmp_path / "short.ipynb", "", seconds="2")
+    order = ["few.py", "short.ipynb", "many.py", "few.py", "long.ipynb", "many.py", "many.py"]
+    items = [SimpleNamespace(path=tmp_path / name) for name in order]
+    monkeypatch.setattr("conftest.SIDE_BY_SIDE", False)
+    pytest_collection_modifyitems(items)
+    assert [item.path.name for item in items] == order
+    monkeypatch.setattr("conftest.SIDE_BY_SIDE", True)
+    pytest_collection_modifyitems(items)
+    expected = ["long.ipynb", "short.ipynb", *3 * ["many.py"], *2 * ["few.py"]]
+    assert [item.path.name for item in items] == expected
 
 
 def test_the_run_time_is_what_the_chapter_says(tmp_path):

@@ -232,7 +232,7 @@ def test_if_none_is_left_the_error_tells_of_each_and_nothing_is_kept(server, use
     assert not cache.exists()
 
 
-@pytest.mark.parametrize("manner", [trickles, redirect_never_ends])
+@pytest.mark.parametrize("manner", [trickles, never_ends, redirect_never_ends])
 def test_a_stream_without_an_end_is_left(server, use, manner):
     """Else it would fill the memory after the error, too."""
     use(server.mirror(manner))

@@ -7,6 +7,7 @@ for each kind the values that are tried. A new function needs a row here.
 import importlib
 import inspect
 import math
+import pickle
 import re
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
@@ -1713,12 +1714,13 @@ def same(left, right):
 
 
 def plain_outcome(row, argument, plain, known):
-    """Outcome with a plain value; `known` holds pairs of a plain value and its outcome."""
-    for other, found in known:
-        if isinstance(plain, (int, float, str, np.ndarray)) and same(plain, other):
-            return found
-    known.append((plain, outcome(row, {argument: plain})))
-    return known[-1][1]
+    """Outcome with a plain value; `known` keeps those of numbers, words and arrays by their bits."""
+    if not isinstance(plain, (int, float, str, np.ndarray)):
+        return outcome(row, {argument: plain})
+    bits = pickle.dumps(plain)
+    if bits not in known:
+        known[bits] = outcome(row, {argument: plain})
+    return known[bits]
 
 
 def difference(row, argument, value, plain, known, *, may_be_refused=False):
@@ -1753,7 +1755,7 @@ def test_wrong_values_are_refused_before_anything_is_done(row, argument):
 
 @pytest.mark.parametrize(("row", "argument"), ARGUMENTS, ids=repr)
 def test_odd_values_mean_the_plain_ones(row, argument):
-    kind, known = row.arguments[argument], []
+    kind, known = row.arguments[argument], {}
     tried = [(value, difference(row, argument, value, plain, known)) for value, plain in kind.odd()]
     for value, plain in kind.either():
         tried.append((value, difference(row, argument, value, plain, known, may_be_refused=True)))
@@ -1803,7 +1805,7 @@ def test_drawn_wrong_values_are_refused(row, argument, data):
 @given(data=st.data())
 def test_drawn_odd_values_mean_the_plain_ones(row, argument, data):
     value, plain = data.draw(row.arguments[argument].drawn_odd)
-    assert difference(row, argument, value, plain, []) is None
+    assert difference(row, argument, value, plain, {}) is None
 
 
 # What is documented as infinite or NaN.

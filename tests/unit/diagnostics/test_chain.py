@@ -35,7 +35,7 @@ def test_blocks_that_agree_are_not_exact():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_sites", [4, 16, 64])
-@pytest.mark.parametrize("coupling", [0.2, 1.0, 2.0])
+@pytest.mark.parametrize("coupling", [0.2, 0.5, 1.0, 1.5, 2.0])
 def test_errors_hold_the_truth_however_few_the_samples(n_sites, coupling):
     """Bounds at 68 and 95 %: products are no normal values, and on small rings few numbers."""
     exact = transfer_matrix.correlation(n_sites, np.arange(n_sites // 2 + 1), coupling)

@@ -37,7 +37,7 @@ def peak(rbm, data, **changes):
 )
 @pytest.mark.parametrize("stored", [False, True], ids=["", "stored"])
 def test_training_on_bits_takes_a_multiple_of_the_bytes(tmp_path, stored, changes):
-    n_visible, n_hidden, n_samples = 784, 9, 57_400
+    n_visible, n_hidden, n_samples = 784, 12, 57_400
     data = np.zeros((n_samples, n_visible), dtype=np.uint8)
     data[:, ::3] = 1
     data[::2, 1::3] = 1
