@@ -1714,7 +1714,7 @@ def same(left, right):
 
 
 def plain_outcome(row, argument, plain, known):
-    """Outcome with a plain value; `known` keeps those of numbers, words and arrays by their bits."""
+    """Outcome with a plain value; `known` keeps those of numbers, words, arrays by their bits."""
     if not isinstance(plain, (int, float, str, np.ndarray)):
         return outcome(row, {argument: plain})
     bits = pickle.dumps(plain)
