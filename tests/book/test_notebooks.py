@@ -61,14 +61,14 @@ def test_side_by_side_the_longest_chapters_come_first_and_then_the_files_with_mo
 ):
     write(tmp_path / "long.ipynb", "", seconds="9")
     write(tmp_path / "short.ipynb", "", seconds="2")
-    order = ["few.py", "short.ipynb", "many.py", "few.py", "long.ipynb", "many.py", "many.py"]
+    order = ["two.py", "short.ipynb", "many.py", "two.py", "long.ipynb", "many.py", "many.py"]
     items = [SimpleNamespace(path=tmp_path / name) for name in order]
     monkeypatch.setattr("conftest.SIDE_BY_SIDE", False)
     pytest_collection_modifyitems(items)
     assert [item.path.name for item in items] == order
     monkeypatch.setattr("conftest.SIDE_BY_SIDE", True)
     pytest_collection_modifyitems(items)
-    expected = ["long.ipynb", "short.ipynb", *3 * ["many.py"], *2 * ["few.py"]]
+    expected = ["long.ipynb", "short.ipynb", *3 * ["many.py"], *2 * ["two.py"]]
     assert [item.path.name for item in items] == expected
 
 
