@@ -29,8 +29,6 @@ from notebooks import (
     stored_notes,
 )
 
-from conftest import pytest_collection_modifyitems, started_again
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -56,18 +54,24 @@ def printed(notebook):
     return "".join(output.text for cell in notebook.cells for output in cell.get("outputs", []))
 
 
+@pytest.fixture
+def our_conftest(pytestconfig):
+    """The conftest.py at the top: an import of that name takes whichever pytest has read last."""
+    return pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
+
+
 def test_side_by_side_the_longest_chapters_come_first_and_then_the_files_with_most_tests(
-    tmp_path, monkeypatch
+    our_conftest, tmp_path, monkeypatch
 ):
     write(tmp_path / "long.ipynb", "", seconds="9")
     write(tmp_path / "short.ipynb", "", seconds="2")
     order = ["two.py", "short.ipynb", "many.py", "two.py", "long.ipynb", "many.py", "many.py"]
     items = [SimpleNamespace(path=tmp_path / name) for name in order]
-    monkeypatch.setattr("conftest.SIDE_BY_SIDE", False)
-    pytest_collection_modifyitems(items)
+    monkeypatch.setattr(our_conftest, "SIDE_BY_SIDE", False)
+    our_conftest.pytest_collection_modifyitems(items)
     assert [item.path.name for item in items] == order
-    monkeypatch.setattr("conftest.SIDE_BY_SIDE", True)
-    pytest_collection_modifyitems(items)
+    monkeypatch.setattr(our_conftest, "SIDE_BY_SIDE", True)
+    our_conftest.pytest_collection_modifyitems(items)
     expected = ["long.ipynb", "short.ipynb", *3 * ["many.py"], *2 * ["two.py"]]
     assert [item.path.name for item in items] == expected
 
@@ -230,7 +234,9 @@ os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", *sys.argv[
 
 
 @pytest.mark.parametrize("deaths", [0, 1, 2])
-def test_a_kernel_that_dies_at_its_start_is_started_once_more(tmp_path, monkeypatch, deaths):
+def test_a_kernel_that_dies_at_its_start_is_started_once_more(
+    our_conftest, tmp_path, monkeypatch, deaths
+):
     folder = tmp_path / "kernels" / "python3"
     folder.mkdir(parents=True)
     script = tmp_path / "kernel.py"
@@ -253,7 +259,7 @@ def test_a_kernel_that_dies_at_its_start_is_started_once_more(tmp_path, monkeypa
         return "started"
 
     if deaths < 2:
-        assert started_again(start)() == "started"
+        assert our_conftest.started_again(start)() == "started"
     else:
         with pytest.raises(RuntimeError, match="died"):
-            started_again(start)()
+            our_conftest.started_again(start)()
