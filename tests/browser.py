@@ -2,7 +2,9 @@
 
 import shutil
 import time
+from base64 import b64decode
 from contextlib import contextmanager
+from io import BytesIO
 
 import pytest
 
@@ -41,6 +43,7 @@ class Browser:
         size = {"width": 1400, "height": 1000}
         self.page = opened.new_page(viewport=size, reduced_motion="reduce")
         self.page.set_default_timeout(1000 * PATIENCE)
+        self.tools = self.page.context.new_cdp_session(self.page)
 
     def open(self, address):
         """Open a page, and wait for formulas and letters: they move what is below them."""
@@ -52,6 +55,13 @@ class Browser:
     def ask(self, expression):
         """Return the value of a JavaScript expression."""
         return self.page.evaluate(expression)
+
+    def screen(self):
+        """Return what the screen shows, in a quarter of the time that Playwright takes."""
+        from PIL import Image
+
+        answer = self.tools.send("Page.captureScreenshot", {"optimizeForSpeed": True})
+        return Image.open(BytesIO(b64decode(answer["data"])))
 
     def press(self, key):
         self.page.keyboard.press(key)

@@ -76,7 +76,18 @@ def entry(name, thing):
     return [*lines, ""]
 
 
+def adopt(app, doctree):
+    """Let all parts of a page name it as their document.
+
+    Those that were reStructuredText name one that knows Sphinx's whole
+    environment: it would be stored with each of these pages, and read twice.
+    """
+    for node in doctree.findall():
+        node.document = doctree
+
+
 def setup(app):
     """Register with Sphinx."""
     app.add_directive("door", Door)
+    app.connect("doctree-read", adopt)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

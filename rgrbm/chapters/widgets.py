@@ -2,10 +2,12 @@
 
 import html
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 from IPython.display import HTML
-from matplotlib.animation import FuncAnimation
+from matplotlib.animation import HTMLWriter
 
 from rgrbm._core import checks
 from rgrbm.chapters.plotting import checked_size
@@ -62,19 +64,20 @@ def animate(draw, frames, *, alt, figsize=(6.0, 3.6), interval=400):
     figsize = checked_size("figsize", figsize)
     figure = plt.figure(figsize=figsize)
 
-    def show(number):
-        figure.clear()
-        draw(figure, frames[number])
-
+    # No frame is left out, however large they are together. All are in the page, so they have
+    # fewer dots than figures: a third less bytes. Each is drawn once; FuncAnimation draws it twice.
+    writer = HTMLWriter(
+        fps=1000 / interval, embed_frames=True, default_mode="once", embed_limit=1e6
+    )
     try:
-        # No frame is left out, however large they are together, and the first is drawn once.
-        # All are in the page, so they have fewer dots than figures: a third less bytes.
-        settings = {"animation.embed_limit": 1e6, "savefig.dpi": 140}
-        with plt.rc_context(settings):
-            animation = FuncAnimation(
-                figure, show, frames=len(frames), interval=interval, init_func=lambda: None
-            )
-            player = animation.to_jshtml(default_mode="once")
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "player.html")
+            with writer.saving(figure, path, dpi=140):
+                for frame in frames:
+                    figure.clear()
+                    draw(figure, frame)
+                    writer.grab_frame()
+            player = path.read_text()
     finally:
         plt.close(figure)
     # The page's theme has the icons of the buttons; matplotlib would fetch them from elsewhere.

@@ -47,6 +47,28 @@ def test_a_class_is_described_with_what_it_has_from_ours_and_not_from_others():
     assert inherited.split()[-1] == "ClassNamePrefixFeaturesOutMixin"
 
 
+def test_a_page_names_itself_as_the_document_of_all_its_parts():
+    pytest.importorskip("sphinx")
+    from docutils import nodes
+    from docutils.utils import new_document
+    from doors import adopt
+
+    inner, outer = new_document("inner"), new_document("outer")
+    inner += nodes.container()
+    inner[0] += nodes.paragraph()
+    outer += inner.children
+    assert outer[0][0].document is inner  # docutils tells the first part only
+    adopt(None, outer)
+    assert all(node.document is outer for node in outer.findall())
+
+
+def test_what_sphinx_keeps_of_a_page_is_that_page_alone(book):
+    kept = [book.parent / ".doctrees" / FOLDER / f"{name}.doctree" for name in rgrbm.__all__]
+    if not kept[0].exists():
+        pytest.skip("the book was built elsewhere")
+    assert max(path.stat().st_size for path in kept) < 3e6  # with all others: 50 megabytes
+
+
 @pytest.mark.parametrize("name", rgrbm.__all__)
 def test_the_built_page_has_an_entry_for_every_public_name(book, name):
     html = (book / FOLDER / f"{name}.html").read_text(encoding="utf-8")

@@ -1,4 +1,6 @@
+import base64
 import re
+import struct
 
 import pytest
 
@@ -71,3 +73,18 @@ def test_a_player_holds_all_frames_and_fetches_nothing():
     assert len(re.findall("<img ", player)) == 1
     assert not re.search(r"https?://(?!www\.w3\.org)", player)
     assert pyplot.get_fignums() == []
+
+
+def test_frames_have_their_size_and_their_time():
+    from rgrbm.chapters import animate
+
+    def draw(figure, frame):
+        figure.gca().plot([0, frame])
+
+    player = animate(draw, [1, 2], alt="a line", figsize=(3, 2), interval=250).data
+    pictures = re.findall(r'base64,([^"]+)"', player)
+    sizes = [struct.unpack(">II", base64.b64decode(picture)[16:24]) for picture in pictures]
+    assert sizes == [(420, 280), (420, 280)]  # 140 dots an inch
+    (interval,) = re.findall(r"new Animation\(frames, img_id, slider_id, ([\d.]+),", player)
+    assert float(interval) == 250
+    assert "checked" in re.search(r'value="once"[^>]*', player)[0]
