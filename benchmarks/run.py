@@ -68,11 +68,12 @@ def run(subject, settings):
     """Run a subject in a process of its own; return what it found."""
     flags = [f"--{name}" for name in ("quick", "whole") if getattr(settings, name)]
     started, began = datetime.now(UTC), perf_counter()
-    longest = None if subject == "whole" else LONGEST
+    # Book and tests run as their users run them.
+    longest, threads = (None, {}) if subject == "whole" else (LONGEST, ONE_THREAD)
     with tempfile.NamedTemporaryFile("r", encoding="utf-8", suffix=".jsonl") as file:
         command = [sys.executable, __file__, subject, *flags, "--into", file.name]
         try:
-            code = subprocess.run(command, env=os.environ | ONE_THREAD, timeout=longest).returncode
+            code = subprocess.run(command, env=os.environ | threads, timeout=longest).returncode
             ended = "" if code == 0 else f"{subject} ended with code {code}"
         except subprocess.TimeoutExpired:
             ended = f"{subject} was stopped after {longest} s"
