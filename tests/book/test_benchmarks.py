@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import harness
 import numpy as np
@@ -293,6 +294,20 @@ def test_what_a_subject_found_before_it_broke_off_is_kept(monkeypatch, tmp_path)
     found = run.run("samplers", QUICK)
     assert [line["peer"] for line in found["rows"]] == ["peer", "second", ""]
     assert found["rows"][-1]["failed"] == "samplers ended with code 3"
+
+
+@pytest.mark.parametrize(("subject", "threads"), [("training", "1"), ("whole", "7")])
+def test_book_and_tests_run_with_the_threads_that_they_are_given(monkeypatch, subject, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    calls = []
+
+    def note(command, *, env, timeout):
+        calls.append((env["OMP_NUM_THREADS"], timeout))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(run.subprocess, "run", note)
+    run.run(subject, harness.Settings())
+    assert calls == [(threads, None if subject == "whole" else run.LONGEST)]
 
 
 @pytest.mark.slow
