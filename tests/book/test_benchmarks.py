@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import report
 import run
+import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = json.loads((ROOT / "book/reference/benchmarks.json").read_text(encoding="utf-8"))
@@ -308,6 +309,25 @@ def test_book_and_tests_run_with_the_threads_that_they_are_given(monkeypatch, su
     monkeypatch.setattr(run.subprocess, "run", note)
     run.run(subject, harness.Settings())
     assert calls == [(threads, None if subject == "whole" else run.LONGEST)]
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_book_and_tests_are_run_without_the_arguments_of_the_benchmarks(monkeypatch, code):
+    calls = []
+
+    def note(command, *, cwd, check=False):
+        calls.append(command)
+        return SimpleNamespace(returncode=0 if check else code)
+
+    def clone(command, **_):
+        assert command[:2] == ["git", "clone"]
+        monkeypatch.setattr(whole.subprocess, "run", note)
+
+    monkeypatch.setattr(whole.subprocess, "run", clone)
+    rows = list(whole.rows(harness.Settings(whole=True)))
+    assert calls == [["make", "lint"], *([*row.what.split(), "ARGS="] for row in rows)]
+    assert [row.what for row in rows] == list(whole.COMMANDS)
+    assert {row.failed for row in rows} == {f"ended with code {code}" if code else ""}
 
 
 @pytest.mark.slow
