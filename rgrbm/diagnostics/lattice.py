@@ -104,14 +104,13 @@ def pseudo_likelihood_couplings(spins, shells, *, n_blocks=50):
         )
     shells = _checked_shells(shells)
     n_blocks = min(checks.integer("n_blocks", n_blocks, 2), len(spins))
-    inputs = np.stack([_input(spins, shell) for shell in shells], axis=-1)
-    states, kind = np.unique(inputs.reshape(-1, len(shells)), axis=0, return_inverse=True)
+    states, kind = _kinds([_input(spins, shell).ravel() for shell in shells])
     block_of_sample = np.repeat(
         np.arange(n_blocks), [len(part) for part in np.array_split(spins, n_blocks)]
     )
     block = np.repeat(block_of_sample, spins[0].size)
-    counts = np.zeros((n_blocks, len(states)))
-    np.add.at(counts, (block, kind.ravel()), 1.0)
+    counts = np.bincount(block * len(states) + kind, minlength=n_blocks * len(states))
+    counts = counts.reshape(n_blocks, len(states)).astype(np.float64)
     total = counts.sum(axis=0)
     found = most_likely_couplings(states, total, np.zeros(len(shells)), NO_MAXIMUM)
     without = [most_likely_couplings(states, total - part, found, NO_MAXIMUM) for part in counts]
@@ -154,3 +153,21 @@ def _input(spins, shell):
         felt += np.roll(spins, (down, right), axis=(1, 2))
         felt += np.roll(spins, (-down, -right), axis=(1, 2))
     return spins * felt
+
+
+def _kinds(columns):
+    """The different rows of a table of integers, in order, and which of them each row is.
+
+    As by `np.unique`, which would sort: here integers of few values are counted.
+    """
+    states, kind = np.empty((1, 0), dtype=np.int64), 0
+    for column in columns:
+        least = column.min()
+        width = column.max() - least + 1
+        code = kind * width + column - least
+        present = np.flatnonzero(np.bincount(code))
+        states = np.column_stack([states[present // width], present % width + least])
+        number = np.zeros(present[-1] + 1, dtype=np.int64)
+        number[present] = np.arange(len(present))
+        kind = number[code]
+    return states, kind

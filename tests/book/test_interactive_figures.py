@@ -38,11 +38,18 @@ FIGURES = [(name, number) for name, n in CHAPTERS.items() for number in range(n)
 
 
 @pytest.fixture(scope="module")
-def fresh_player(book, browser, request):
+def plain_browser(browser):
+    """Leave formulas as text: to draw them, and to paint them, takes a third of the time."""
+    browser.page.route("**/mathjax/*.js", lambda route: route.abort())
+    return browser
+
+
+@pytest.fixture(scope="module")
+def fresh_player(book, plain_browser, request):
     """Open the page of a figure; then come all tests of this figure."""
     name, number = request.param
-    browser.open((book / f"{name}.html").as_uri())
-    return Player(browser, number)
+    plain_browser.open((book / f"{name}.html").as_uri())
+    return Player(plain_browser, number)
 
 
 @pytest.fixture
