@@ -61,9 +61,12 @@ class Settings:
             batch_size = self.n_samples
         self.batch_size = checks.integer("batch_size", batch_size, 1, self.n_samples)
         self.method = method = checks.choice("method", method, METHODS)
-        if method == "exact":
-            # They refuse what is too large, and what has no law.
-            _smaller_first(rbm) if isinstance(rbm.hidden, Bits) else rbm.law()
+        n_states = 0  # which the exact gradient lists
+        if method == "exact":  # what is too large, and what has no law, is refused
+            if isinstance(rbm.hidden, Bits):
+                n_states = _smaller_first(rbm)[0].n_states
+            else:
+                rbm.law()
         self.n_gibbs = checks.integer("n_gibbs", n_gibbs, 1)
         if n_chains is not None and method != "pcd":
             raise ValueError(
@@ -86,12 +89,12 @@ class Settings:
         self.trained = (*PARAMETERS, "sigma") if self.learn_sigma else PARAMETERS
         self.extent = None if bits else _largest(self.data) + rbm.sigma
         self.n_batches = -(-self.n_samples // self.batch_size)
-        n_walkers = max(self.n_samples, self.n_batches * self.n_chains)
+        n_walkers = max(self.n_samples, self.n_batches * (self.n_chains + n_states))
         self.products_per_epoch = rbm.weights.size * n_walkers * self.n_gibbs
         n_epochs = min(EPOCHS_PER_CALL, PRODUCTS_PER_CALL // self.products_per_epoch)
         if self.n_batches > 1:
             n_epochs = min(n_epochs, SAMPLES_PER_CALL // self.n_samples)
-        if method == "exact" or self.probabilities:
+        if self.probabilities:
             n_epochs = 1
         self.epochs_per_call = max(1, n_epochs)
         self.packed_data = None if self.probabilities else pack(rbm.visible, self.data)

@@ -36,6 +36,7 @@ find half of Z with an error of nearly 0. The biases above vanish for such a mac
 """
 
 import math
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -277,9 +278,12 @@ def gibbs_matrix(rbm):
         return down @ up
 
 
+@lru_cache(8)
 def _states(n_units):
     """List the states of bits in binary order, the last one changing fastest."""
-    return (np.arange(2**n_units)[:, None] >> np.arange(n_units)[::-1] & 1).astype(np.float64)
+    states = (np.arange(2**n_units)[:, None] >> np.arange(n_units)[::-1] & 1).astype(np.float64)
+    states.flags.writeable = False
+    return states
 
 
 def _law(layer, states, push):

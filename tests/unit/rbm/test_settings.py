@@ -191,10 +191,13 @@ def test_a_key_press_is_heard_soon():
         return make_settings(rbm, np.zeros((n_samples, 64)), **changes).epochs_per_call
 
     assert epochs(1) == EPOCHS_PER_CALL
-    assert make_settings(make_rbm(), DATA, method="exact").epochs_per_call == 1
+    assert make_settings(make_rbm(), DATA, method="exact").epochs_per_call == EPOCHS_PER_CALL
     assert epochs(2000) == PRODUCTS_PER_CALL // (64 * 32 * 2000)
     assert epochs(2000, n_gibbs=3) == PRODUCTS_PER_CALL // (64 * 32 * 2000 * 3)
     assert epochs(100, batch_size=50, method="pcd", n_chains=5000) == PRODUCTS_PER_CALL // (
         64 * 32 * 2 * 5000
     )
     assert epochs(1000, n_gibbs=10**6) == 1
+    rbm = BernoulliRBM(64, 14, rng=np.random.default_rng(0))
+    settings = make_settings(rbm, np.zeros((100, 64)), method="exact", batch_size=50)
+    assert settings.epochs_per_call == PRODUCTS_PER_CALL // (64 * 14 * 2 * 2**14)
