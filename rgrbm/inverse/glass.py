@@ -132,10 +132,11 @@ def upsample(coarse, weights, rng):
     fine = np.zeros(field.shape, dtype=np.int8)
     wrong = np.ones(field.shape, dtype=bool)
     for _ in range(1000):
-        fine = np.where(wrong & first, _draw(field, rng), fine)
-        within, beyond = _fine_sums(fine)
-        given = field + inside * within + outside * beyond
-        fine = np.where(wrong & ~first, _draw(given, rng), fine)
+        early, late = wrong & first, wrong & ~first
+        fine[early] = _drawn(field[early], rng.random(field.shape)[early])
+        within, beyond = (sums[late] for sums in _fine_sums(fine))
+        given = field[late] + inside * within + outside * beyond
+        fine[late] = _drawn(given, rng.random(field.shape)[late])
         total = _block_sums(fine) * coarse
         coin = rng.random(total.shape) < 0.5
         wrong = _repeated((total < 0) | ((total == 0) & coin & wrong[:, ::2, ::2, ::2]))
@@ -145,11 +146,11 @@ def upsample(coarse, weights, rng):
     raise ValueError(f"weights must be such that blocks can have their majority, got {left} left")
 
 
-def _draw(field, rng):
-    """Draw spins with the means tanh(field)."""
+def _drawn(field, uniform):
+    """Make spins with the means tanh(field) of uniform random numbers."""
     with np.errstate(over="ignore"):
         up = 1 / (1 + np.exp(-2 * field))
-    return np.where(rng.random(field.shape) < up, np.int8(1), np.int8(-1))
+    return 2 * (uniform < up).view(np.int8) - 1
 
 
 def _regression(features, spins):

@@ -363,7 +363,7 @@ class MultilevelSampler:
                 pull = layer.follow(seen)[0].reshape(len(layer.sites), -1)
                 if rng is not None:
                     up = rng.random(pull.shape, dtype=np.float32) < expit(2 * pull)
-                    spins[layer.sites] = np.where(up, np.float32(1), np.float32(-1))
+                    spins[layer.sites] = 2 * up.view(np.int8) - 1
                 pull *= -2 * spins[layer.sites]
                 log_q -= np.logaddexp(0, pull).sum(axis=0, dtype=np.float64)
         return log_q
