@@ -9,7 +9,7 @@ import inspect
 import math
 import pickle
 import re
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -1601,9 +1601,14 @@ def test_every_argument_is_attacked(name):
     assert set().union(*(row.arguments for row in rows)) == set(rows[0].signature.parameters)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _in_a_folder_of_their_own(tmp_path_factory):
+    with chdir(tmp_path_factory.mktemp("calls")):  # `prepared` empties it before each call
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _without_figures():
     yield
     plt.close("all")
 
