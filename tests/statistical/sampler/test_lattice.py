@@ -50,11 +50,10 @@ def plain_metropolis(n_samples, size, coupling, *, field, n_steps, rng, start):
     return spins
 
 
-def one_by_one(kernel):
+def plain_clusters(kernel):
     def sample(n_samples, size, coupling, *, field, n_steps, rng, start):
         spins = np.array(start, dtype=np.int8)
-        for lattice in spins:
-            kernel(lattice, coupling, field, n_steps, rng)
+        kernel(spins, coupling, field, n_steps, rng)
         return spins
 
     return sample
@@ -63,8 +62,8 @@ def one_by_one(kernel):
 OURS = {"metropolis": metropolis, "wolff": wolff, "swendsen_wang": swendsen_wang}
 PLAIN = {
     "metropolis": plain_metropolis,
-    "wolff": one_by_one(kernels.plain_wolff),
-    "swendsen_wang": one_by_one(kernels.plain_swendsen_wang),
+    "wolff": plain_clusters(kernels.plain_wolff),
+    "swendsen_wang": plain_clusters(kernels.plain_swendsen_wang),
 }
 EITHER = [(name, kinds) for name in OURS for kinds in (OURS, PLAIN)]
 either = pytest.mark.parametrize(
