@@ -50,7 +50,7 @@ def plain_metropolis(n_samples, size, coupling, *, field, n_steps, rng, start):
     return spins
 
 
-def plain_clusters(kernel):
+def all_at_once(kernel):
     def sample(n_samples, size, coupling, *, field, n_steps, rng, start):
         spins = np.array(start, dtype=np.int8)
         kernel(spins, coupling, field, n_steps, rng)
@@ -62,8 +62,8 @@ def plain_clusters(kernel):
 OURS = {"metropolis": metropolis, "wolff": wolff, "swendsen_wang": swendsen_wang}
 PLAIN = {
     "metropolis": plain_metropolis,
-    "wolff": plain_clusters(kernels.plain_wolff),
-    "swendsen_wang": plain_clusters(kernels.plain_swendsen_wang),
+    "wolff": all_at_once(kernels.plain_wolff),
+    "swendsen_wang": all_at_once(kernels.plain_swendsen_wang),
 }
 EITHER = [(name, kinds) for name in OURS for kinds in (OURS, PLAIN)]
 either = pytest.mark.parametrize(
