@@ -181,10 +181,11 @@ def numeric(name, value):
     """Return `value` as an array of real numbers or truth values."""
     if type(value) is np.ndarray and value.dtype.kind in "biuf":
         return value  # soon, for this is what loops give
-    remedy = ""
+    remedy, loss = "", False
     try:
-        remedy = _remedy(_unusual_entries(value))
-        loss = would_lose(value)
+        if unusual := _unusual_entries(value):
+            remedy = _remedy(unusual)
+            loss = any(map(_loses, unusual))
         found = np.empty(0) if loss else np.asarray(value)
         if found.dtype.kind == "O":
             found = _without_objects(found)

@@ -1,6 +1,7 @@
 """What samples of the ring say, with an error: correlations, and the coupling."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.optimize import brentq
 
 from rgrbm import transfer_matrix
@@ -55,13 +56,9 @@ def correlation(spins, max_distance, *, n_blocks=50):
     n_sites = spins.shape[1]
     max_distance = checks.integer("max_distance", max_distance, 0, n_sites)
     n_blocks = checks.integer("n_blocks", n_blocks, 2)
-    products = np.stack(
-        [
-            (spins * np.roll(spins, -distance, axis=1)).mean(axis=1)
-            for distance in range(max_distance + 1)
-        ],
-        axis=1,
-    )
+    around = np.concatenate([spins, spins], axis=1)
+    others = sliding_window_view(around, n_sites, axis=1)[:, : max_distance + 1]
+    products = np.einsum("si,sxi->sx", spins, others, dtype=np.float64) / n_sites
     return _mean_product(products, n_blocks, np.arange(max_distance + 1) % n_sites == 0)
 
 

@@ -205,9 +205,12 @@ def effective_sample_size(series):
 def blocked_mean(values, n_blocks):
     """Mean over the first axis, with the error from the scatter of blocks."""
     n_blocks = min(n_blocks, len(values))
-    blocks = np.array_split(values, n_blocks)
-    weights = np.array([len(block) for block in blocks]) / len(values)
-    means = np.array([block.mean(axis=0) for block in blocks])
+    if n_blocks == len(values):  # each value is a block
+        weights, means = np.full(n_blocks, 1 / n_blocks), values
+    else:
+        blocks = np.array_split(values, n_blocks)
+        weights = np.array([len(block) for block in blocks]) / len(values)
+        means = np.array([block.mean(axis=0) for block in blocks])
     mean = values.mean(axis=0)
     variance = np.tensordot(weights**2, (means - mean) ** 2, axes=1) / (1 - np.sum(weights**2))
     return Estimate(mean, widening(n_blocks) * np.sqrt(variance))

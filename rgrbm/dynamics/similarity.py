@@ -320,8 +320,9 @@ def _basis(z, n_segments=N_SEGMENTS):
     high = max(z.max(), low + 1e-9 * (1 + abs(low)))
     step = (high - low) / n_segments
     knots = low + step * np.arange(-3, n_segments + 4)
-    splines = BSpline.design_matrix(np.clip(z, knots[3], knots[-4]), knots, 3).toarray()
-    return splines, np.diff(np.eye(splines.shape[1]), 2, axis=0)
+    each = np.eye(n_segments + 3)
+    splines = BSpline.construct_fast(knots, each, 3)(np.clip(z, knots[3], knots[-4]))
+    return splines, np.diff(each, 2, axis=0)
 
 
 def _fit(y, linear, basis):

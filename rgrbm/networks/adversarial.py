@@ -225,7 +225,7 @@ def train_adversaries(
         raise ValueError("images must have grey levels from 0 to 1")
     if images[0].size > 4096:
         raise ValueError(f"images must have at most 4096 pixels, got {images[0].size}")
-    checks.choice("penalty", penalty, PENALTIES)
+    penalty = checks.choice("penalty", penalty, PENALTIES)
     weight = checks.real("weight", weight, 0, 1e10)
     levels = checks.integer("levels", levels, 1, 12)
     if any(side % 2**levels for side in images.shape[1:]):

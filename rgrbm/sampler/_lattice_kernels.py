@@ -225,32 +225,39 @@ def plain_metropolis(spins, coupling, field, n_sweeps, rng):
 
 
 def plain_clusters(spins, coupling, rng):
-    """Number the cluster of each site, int32 (size**2,); all bonds of the lattice are drawn."""
-    n_sites = spins.size
-    site = np.arange(n_sites).reshape(spins.shape)
+    """Number the cluster of each site, int32, of the shape of `spins`; all bonds are drawn."""
+    site = np.arange(spins.size).reshape(spins.shape)
     first = np.concatenate([site, site]).ravel()
-    second = np.concatenate([np.roll(site, -1, axis=0), np.roll(site, -1, axis=1)]).ravel()
+    second = np.concatenate([np.roll(site, -1, axis=-2), np.roll(site, -1, axis=-1)]).ravel()
     satisfied = coupling * spins.flat[first] * spins.flat[second] > 0
-    bonds = satisfied & (rng.random(2 * n_sites) < 1 - np.exp(-2 * abs(coupling)))
+    bonds = satisfied & (rng.random(2 * spins.size) < 1 - np.exp(-2 * abs(coupling)))
     ends = first[bonds], second[bonds]
-    links = coo_array((np.ones(len(ends[0])), ends), shape=(n_sites, n_sites))
-    return connected_components(links, directed=False)[1]
+    links = coo_array((np.ones(len(ends[0])), ends), shape=(spins.size, spins.size))
+    return connected_components(links, directed=False)[1].reshape(spins.shape)
 
 
 def plain_wolff(spins, coupling, field, n_clusters, rng):
-    """Turn over clusters of random sites of one lattice, int8 (size, size); in place."""
+    """Turn over clusters of random sites, one of each lattice at a time; in place.
+
+    spins : int8 (n_samples, size, size).
+    """
+    n_samples, size, _ = spins.shape
     for _ in range(n_clusters):
-        label = plain_clusters(spins, coupling, rng)
-        cluster = (label == label[rng.integers(spins.size)]).reshape(spins.shape)
-        cost = 2 * field * spins[cluster].sum(dtype=int)
-        if rng.random() < np.exp(-max(cost, 0)):
-            spins[cluster] *= -1
+        label = plain_clusters(spins, coupling, rng).reshape(n_samples, -1)
+        chosen = rng.integers(size**2, size=(n_samples, 1))
+        cluster = (label == np.take_along_axis(label, chosen, axis=1)).reshape(spins.shape)
+        cost = 2 * field * (spins * cluster).sum(axis=(1, 2), dtype=int)
+        turned = rng.random(n_samples) < np.exp(-np.maximum(cost, 0))
+        spins[cluster & turned[:, None, None]] *= -1
 
 
 def plain_swendsen_wang(spins, coupling, field, n_sweeps, rng):
-    """Give all clusters of one lattice, int8 (size, size), new signs; in place."""
+    """Give all clusters of all lattices new signs; in place.
+
+    spins : int8 (n_samples, size, size).
+    """
     for _ in range(n_sweeps):
         label = plain_clusters(spins, coupling, rng)
-        total = np.bincount(label, weights=spins.ravel())
+        total = np.bincount(label.ravel(), weights=spins.ravel())
         turned = rng.random(len(total)) < 1 / (1 + np.exp(2 * field * total))
-        spins *= np.where(turned, -1, 1).astype(np.int8)[label].reshape(spins.shape)
+        spins *= np.where(turned, -1, 1).astype(np.int8)[label]

@@ -18,10 +18,15 @@ def test_references_become_numbers_and_all_else_stays():
     assert code.source == text
 
 
+@pytest.fixture(scope="module")
+def notes():
+    return all_notes(chapter_paths())
+
+
 @pytest.mark.parametrize("path", chapter_paths(), ids=lambda path: path.stem)
-def test_no_reference_to_a_number_is_left_in_a_chapter(path):
+def test_no_reference_to_a_number_is_left_in_a_chapter(path, notes):
     stored = nbformat.read(path, as_version=4)
-    filled = fill(copy.deepcopy(stored), all_notes(chapter_paths()))
+    filled = fill(copy.deepcopy(stored), notes)
     nbformat.validate(filled)
     prose = [cell.source for cell in filled.cells if cell.cell_type == "markdown"]
     assert "{glue" not in "".join(prose)

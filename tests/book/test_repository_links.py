@@ -323,18 +323,28 @@ def test_a_page_of_a_tag_has_no_button_to_edit_it(small_book, tmp_path):
     assert "/edit/" not in chapter
 
 
+@pytest.fixture(scope="module")
+def without_address(small_book, tmp_path_factory):
+    """Build the book without an address; return the folder and the pages."""
+    folder = tmp_path_factory.mktemp("without_address")
+    return folder, build(small_book, folder)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "environ", [{}, {"OFFLINE": "1", "GITHUB_REPOSITORY": "someone/book"}], ids=["none", "offline"]
-)
-def test_without_an_address_or_a_network_there_is_no_button(small_book, tmp_path, environ):
-    intro, chapter = build(small_book, tmp_path, **environ)
+@pytest.mark.parametrize("offline", [False, True], ids=["none", "offline"])
+def test_without_an_address_or_a_network_there_is_no_button(
+    small_book, without_address, tmp_path, offline
+):
+    pages = without_address[1]
+    if offline:
+        pages = build(small_book, tmp_path, OFFLINE="1", GITHUB_REPOSITORY="someone/book")
+    intro, chapter = pages
     assert not re.search(r"github\.com|mybinder\.org|colab\.research", intro + chapter)
     assert "no button for Binder or Colab" in without_tags(intro)
 
 
-def test_formulas_need_no_network(small_book, tmp_path):
-    _, chapter = build(small_book, tmp_path)
+def test_formulas_need_no_network(without_address):
+    folder, (_, chapter) = without_address
     assert re.search(r'src="\.\./_static/mathjax/tex-svg-full\.js', chapter)
-    assert (tmp_path / "_build/html/_static/mathjax/tex-svg-full.js").stat().st_size > 10**6
-    assert (tmp_path / "_build/html/_static/mathjax/LICENSE").exists()
+    assert (folder / "_build/html/_static/mathjax/tex-svg-full.js").stat().st_size > 10**6
+    assert (folder / "_build/html/_static/mathjax/LICENSE").exists()

@@ -7,9 +7,10 @@ for each kind the values that are tried. A new function needs a row here.
 import importlib
 import inspect
 import math
+import os
 import pickle
 import re
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -124,6 +125,11 @@ class Row:
         if isinstance(self.function, property):  # assigned to
             self.function = self.function.fset
         self.signature = inspect.signature(self.function)
+        kinds = {parameter.kind for parameter in self.signature.parameters.values()}
+        self.plain = kinds <= {
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        }
 
     def __repr__(self):
         return self.name
@@ -132,6 +138,8 @@ class Row:
         return {name: kind.right() for name, kind in self.arguments.items()} | given
 
     def call(self, arguments):
+        if self.plain:  # many calls are made, and to bind takes longer than most of them
+            return self.function(**arguments)
         bound = self.signature.bind_partial()
         bound.arguments.update(arguments)
         return self.function(*bound.args, **bound.kwargs)
@@ -1601,9 +1609,15 @@ def test_every_argument_is_attacked(name):
     assert set().union(*(row.arguments for row in rows)) == set(rows[0].signature.parameters)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _in_a_folder_of_their_own(tmp_path_factory):
+    with chdir(tmp_path_factory.mktemp("calls")):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _with_nothing_of_other_tests():
+    clear()
     yield
     plt.close("all")
 
@@ -1632,7 +1646,7 @@ def state(value):
 
 
 def surroundings():
-    return {path: path.stat().st_size for path in Path().rglob("*")}, plt.get_fignums()
+    return {entry.name: entry.stat().st_size for entry in os.scandir()}, plt.get_fignums()
 
 
 def show(value):
@@ -1643,11 +1657,15 @@ def show(value):
     return " ".join(text.split())[:80]
 
 
+def clear():
+    plt.close("all")
+    for entry in os.scandir():
+        os.unlink(entry)
+
+
 def prepared(row, given):
     """Make the arguments of a call, in an empty folder, and with no figure."""
-    plt.close("all")
-    for file in Path().iterdir():
-        file.unlink()
+    clear()
     return row.make(**given)
 
 

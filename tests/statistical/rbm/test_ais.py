@@ -1,5 +1,7 @@
 """Annealed importance sampling: its mean weight is exact, and its error is honest."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,6 +11,7 @@ from rgrbm.rbm import (
     GaussianBernoulliRBM,
     ais_log_partition,
     exact_log_partition,
+    partition,
     train,
 )
 
@@ -59,21 +62,30 @@ MACHINES = {
 }
 
 
+def pulls_of_runs(rbm, n_runs, n_chains, n_temperatures, rng):
+    """Deviations of runs from the exact value, in units of their own errors.
+
+    Chains know nothing of each other, so those of all runs are drawn at once; each run then finds
+    its own.
+    """
+    drawn, log_partition = partition._annealed(rbm, n_runs * n_chains, n_temperatures, rng)
+    runs = [(log_weights, log_partition) for log_weights in drawn.reshape(n_runs, n_chains)]
+    with mock.patch.object(partition, "_annealed", side_effect=runs):
+        found = [
+            ais_log_partition(rbm, n_chains=n_chains, n_temperatures=n_temperatures, rng=rng)
+            for _ in runs
+        ]
+    exact = exact_log_partition(rbm)
+    return np.array([(value - exact) / error for value, error in found])
+
+
 @pytest.fixture(scope="module")
 def pulls():
-    """Deviations of a hundred runs from the exact value, in units of their own errors."""
-    found = {}
-    for name, make in MACHINES.items():
-        rbm = make()
-        exact = exact_log_partition(rbm)
-        estimates = [
-            ais_log_partition(
-                rbm, n_chains=100, n_temperatures=100, rng=np.random.default_rng([7, run])
-            )
-            for run in range(N_RUNS)
-        ]
-        found[name] = np.array([(value - exact) / error for value, error in estimates])
-    return found
+    """Those of a hundred runs of each machine."""
+    return {
+        name: pulls_of_runs(make(), N_RUNS, 100, 100, np.random.default_rng(7))
+        for name, make in MACHINES.items()
+    }
 
 
 @pytest.mark.slow
@@ -119,19 +131,13 @@ def test_slower_is_more_precise():
 @pytest.mark.parametrize("n_chains", [2, 3, 5, 10, 100])
 def test_the_error_covers_two_thirds_with_few_chains_too(n_chains):
     """Where the logarithms of the weights scatter little, they are nearly normal."""
-    rbm = random_machine(0.5)
-    exact = exact_log_partition(rbm)
     n_runs = 2000
-    pulls = []
-    for run in range(n_runs):
-        rng = np.random.default_rng([11, n_chains, run])
-        value, error = ais_log_partition(rbm, n_chains=n_chains, n_temperatures=20, rng=rng)
-        pulls.append(abs(value - exact) / error)
+    rng = np.random.default_rng([11, n_chains])
+    pulls = np.abs(pulls_of_runs(random_machine(0.5), n_runs, n_chains, 20, rng))
     law = stats.t(n_chains - 1)
     one = stats.norm.cdf(1) - stats.norm.cdf(-1)
     two = 1 - 2 * law.sf(2 * law.ppf(stats.norm.cdf(1)))  # from 83 % with two chains to 95 %
     # 4 standard errors of a binomial law, 0.042: without Student's factor, two chains cover 50 %.
-    pulls = np.array(pulls)
     for reach, share in ((1, one), (2, two)):
         tolerance = 4 * np.sqrt(share * (1 - share) / n_runs)
         assert np.mean(pulls < reach) == pytest.approx(share, abs=tolerance)

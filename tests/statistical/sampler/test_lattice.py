@@ -50,11 +50,10 @@ def plain_metropolis(n_samples, size, coupling, *, field, n_steps, rng, start):
     return spins
 
 
-def one_by_one(kernel):
+def all_at_once(kernel):
     def sample(n_samples, size, coupling, *, field, n_steps, rng, start):
         spins = np.array(start, dtype=np.int8)
-        for lattice in spins:
-            kernel(lattice, coupling, field, n_steps, rng)
+        kernel(spins, coupling, field, n_steps, rng)
         return spins
 
     return sample
@@ -63,8 +62,8 @@ def one_by_one(kernel):
 OURS = {"metropolis": metropolis, "wolff": wolff, "swendsen_wang": swendsen_wang}
 PLAIN = {
     "metropolis": plain_metropolis,
-    "wolff": one_by_one(kernels.plain_wolff),
-    "swendsen_wang": one_by_one(kernels.plain_swendsen_wang),
+    "wolff": all_at_once(kernels.plain_wolff),
+    "swendsen_wang": all_at_once(kernels.plain_swendsen_wang),
 }
 EITHER = [(name, kinds) for name in OURS for kinds in (OURS, PLAIN)]
 either = pytest.mark.parametrize(
@@ -91,9 +90,12 @@ def check_mean(values, exact):
     assert abs(values.mean() - exact) < SIGMAS * error, (values.mean(), exact, error)
 
 
+all_states = cache(ising.enumerate_lattice)
+
+
 @cache
 def law_of(size, coupling, field):
-    energy = ising.lattice_energy(ising.enumerate_lattice(size), coupling, field)
+    energy = ising.lattice_energy(all_states(size), coupling, field)
     weights = np.exp(energy.min() - energy)
     return weights / weights.sum()
 
@@ -104,9 +106,15 @@ def cells(spins):
     return bonds * 1000 + spins.sum(axis=(1, 2), dtype=int)
 
 
+@cache
+def all_cells(size):
+    """List the cells, and to which of them each state belongs."""
+    return np.unique(cells(all_states(size)), return_inverse=True)
+
+
 def check_cells(spins, coupling, field):
     size = spins.shape[1]
-    found, where = np.unique(cells(ising.enumerate_lattice(size)), return_inverse=True)
+    found, where = all_cells(size)
     law = np.bincount(where, weights=law_of(size, coupling, field))
     counts = np.bincount(np.searchsorted(found, cells(spins)), minlength=len(found))
     check_counts(counts, law)
@@ -114,7 +122,7 @@ def check_cells(spins, coupling, field):
 
 def draw(n_samples, size, coupling, field, rng):
     law = law_of(size, coupling, field)
-    return ising.enumerate_lattice(size)[rng.choice(len(law), size=n_samples, p=law)]
+    return all_states(size)[rng.choice(len(law), size=n_samples, p=law)]
 
 
 @either
@@ -152,7 +160,7 @@ def sites_of(size):
 @cache
 def metropolis_step(size, coupling, field, site):
     """Exact matrix of an update of one site, from the definition."""
-    states = ising.enumerate_lattice(size)
+    states = all_states(size)
     energy = ising.lattice_energy(states, coupling, field)
     step = np.zeros((len(states), len(states)))
     flipped = states.copy()
@@ -199,7 +207,7 @@ def bond_sets(state, coupling):
 
 @cache
 def wolff_law(size, number, coupling, field):
-    states = ising.enumerate_lattice(size)
+    states = all_states(size)
     spins = states[number].ravel().astype(int)
     probability, label = bond_sets(states[number], coupling)
     law = np.zeros(len(states))
@@ -214,7 +222,7 @@ def wolff_law(size, number, coupling, field):
 
 @cache
 def swendsen_wang_law(size, number, coupling, field):
-    states = ising.enumerate_lattice(size)
+    states = all_states(size)
     spins = states[number].ravel().astype(int)
     probability, label = bond_sets(states[number], coupling)
     # Cluster by cluster, named after its first site, each set of bonds goes on in two ways.
@@ -252,7 +260,7 @@ def test_the_first_steps_keep_the_law_exactly(name, coupling, field):
 def test_one_step_does_exactly_what_the_algorithm_says(name, kinds, size, number, coupling, field):
     rng = np.random.default_rng([3, size, number, *name.encode()])
     n_samples = number_of(kinds)
-    start = np.tile(ising.enumerate_lattice(size)[number], (n_samples, 1, 1))
+    start = np.tile(all_states(size)[number], (n_samples, 1, 1))
     spins = kinds[name](n_samples, size, coupling, field=field, n_steps=1, rng=rng, start=start)
     law = FIRST_STEPS[name](size, number, coupling, field)
     counts = np.bincount(ising.state_index(spins.reshape(n_samples, -1)), minlength=len(law))
@@ -325,7 +333,7 @@ def test_magnetization_in_a_field(name, coupling, field):
     rng = np.random.default_rng([8, *name.encode()])
     n_steps = ENOUGH[name][4]
     spins = OURS[name](64 * 64, 4, coupling, field=field, n_steps=n_steps, rng=rng)
-    exact = law_of(4, coupling, field) @ ising.enumerate_lattice(4).mean(axis=(1, 2))
+    exact = law_of(4, coupling, field) @ all_states(4).mean(axis=(1, 2))
     check_mean(spins.mean(axis=(1, 2)), exact)
 
 

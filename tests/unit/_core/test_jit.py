@@ -187,9 +187,14 @@ INTERRUPTED = """
 """
 
 
+@pytest.fixture(scope="module")
+def expected():
+    return sample(Path(rgrbm.__file__).parents[1])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_ctrl_c_at_any_moment_of_the_first_call_leaves_the_library_whole(tmp_path, seed):
+def test_ctrl_c_at_any_moment_of_the_first_call_leaves_the_library_whole(tmp_path, seed, expected):
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(INTERRUPTED)],
         env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
@@ -204,4 +209,4 @@ def test_ctrl_c_at_any_moment_of_the_first_call_leaves_the_library_whole(tmp_pat
     if process.returncode == -signal.SIGINT:
         pytest.skip("it was over before")
     assert errors == ""
-    assert output.split()[-1] == str(sample(Path(rgrbm.__file__).parents[1]))
+    assert output.split()[-1] == str(expected)

@@ -49,6 +49,11 @@ def run(code, *arguments):
     return done.stdout.split()
 
 
+@pytest.fixture(scope="module")
+def expected():
+    return run(f"import numpy as np; from rgrbm import sampler; print({SAMPLE})")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
@@ -62,8 +67,7 @@ def run(code, *arguments):
         "rgrbm.sampler._chain_kernels",
     ],
 )
-def test_ctrl_c_in_the_first_import_of_kernels_leaves_them_whole(module):
-    expected = run(f"import numpy as np; from rgrbm import sampler; print({SAMPLE})")
+def test_ctrl_c_in_the_first_import_of_kernels_leaves_them_whole(module, expected):
     assert run(BREAK_OFF.format(call=SAMPLE), module) == ["interrupted", *expected]
 
 

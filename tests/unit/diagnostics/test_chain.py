@@ -42,8 +42,8 @@ def test_errors_hold_the_truth_however_few_the_samples(n_sites, coupling):
     rng = np.random.default_rng(n_sites)
     for n_samples in (2, 3, 4, 5, 10, 30, 100):
         held = []
-        for _ in range(600):
-            spins = sampler.exact_chain(n_samples, n_sites, coupling, rng=rng)
+        drawn = sampler.exact_chain(600 * n_samples, n_sites, coupling, rng=rng)
+        for spins in np.split(drawn, 600):
             found = diagnostics.correlation(spins, n_sites // 2)
             assert (found.error[1:] > 0).all()
             pull = np.abs(found.value - exact)[1:] / found.error[1:]
@@ -59,10 +59,8 @@ def test_errors_hold_the_truth_however_few_the_samples(n_sites, coupling):
 def test_errors_of_couplings_hold_the_truth(n_samples):
     rng = np.random.default_rng(11)
     pulls = []
-    for _ in range(600):
-        value, error = diagnostics.estimate_coupling(
-            sampler.exact_chain(n_samples, 64, 0.5, rng=rng)
-        )
+    for spins in np.split(sampler.exact_chain(600 * n_samples, 64, 0.5, rng=rng), 600):
+        value, error = diagnostics.estimate_coupling(spins)
         pulls.append(abs(value - 0.5) / error)
     assert np.mean(np.less_equal(pulls, 1)) > 0.62
     assert np.mean(np.less_equal(pulls, 2)) > 0.91
@@ -125,8 +123,7 @@ def test_the_error_of_a_correlation_is_its_scatter(repeat):
     rng = np.random.default_rng(2)
     exact = transfer_matrix.correlation(16, 3, 0.7)
     pulls = []
-    for _ in range(300):
-        spins = sampler.exact_chain(100, 16, 0.7, rng=rng)
+    for spins in np.split(sampler.exact_chain(300 * 100, 16, 0.7, rng=rng), 300):
         found = diagnostics.correlation(np.repeat(spins, repeat, axis=0), 3, n_blocks=50)
         pulls.append((found.value[3] - exact) / found.error[3])
     # The scatter of 300 pulls is known to 4 %, and that of each error to 10 %: Student's t.
@@ -157,8 +154,8 @@ def test_the_estimate_maximises_the_exact_likelihood(n_sites, coupling):
 def test_the_error_of_a_coupling_is_its_scatter():
     rng = np.random.default_rng(4)
     pulls = []
-    for _ in range(300):
-        found = diagnostics.estimate_coupling(sampler.exact_chain(100, 32, 1.0, rng=rng))
+    for spins in np.split(sampler.exact_chain(300 * 100, 32, 1.0, rng=rng), 300):
+        found = diagnostics.estimate_coupling(spins)
         pulls.append((found.value - 1.0) / found.error)
     assert np.std(pulls) == pytest.approx(1.0, abs=0.2)
     assert abs(np.mean(pulls)) < 5 / np.sqrt(300)

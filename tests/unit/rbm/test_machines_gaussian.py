@@ -1,15 +1,16 @@
 """Every quantity of a Gaussian-Bernoulli RBM against loops over h and integrals over v."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 from oracles import bits as states
 from oracles import machine_energy
-from scipy.integrate import dblquad, quad
 
 from rgrbm.rbm import GaussianBernoulliRBM, exact_log_partition
 
+N_POINTS = 96  # of a grid along one visible unit
 SIZES = [(1, 1), (1, 4), (2, 3), (5, 3)]
 
 
@@ -24,14 +25,11 @@ def make_rbm(n_visible, n_hidden):
 
 
 def integral(function, rbm):
-    """Integrate over one or two visible units, to where nothing is left."""
+    """Add up on an even grid, to where nothing is left: for what is smooth that is the integral."""
     reach = 12 * rbm.sigma + np.abs(rbm.weights).sum(axis=1)
-    low, high = rbm.visible_bias - reach, rbm.visible_bias + reach
-    if rbm.n_visible == 1:
-        return quad(lambda v: function([v]), low[0], high[0], epsabs=0, epsrel=1e-11, limit=200)[0]
-    return dblquad(
-        lambda v1, v0: function([v0, v1]), low[0], high[0], low[1], high[1], epsabs=0, epsrel=1e-9
-    )[0]
+    axes = np.linspace(rbm.visible_bias - reach, rbm.visible_bias + reach, N_POINTS, axis=1)
+    steps = 2 * reach / (N_POINTS - 1)  # at most 0.3 sigma: the error is exp(-2 pi**2 / 0.3**2)
+    return steps.prod() * math.fsum(function(v) for v in product(*axes))
 
 
 @pytest.fixture(params=SIZES, ids=str)
