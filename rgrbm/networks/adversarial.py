@@ -235,6 +235,7 @@ def train_adversaries(
         )
     n_steps = checks.integer("n_steps", n_steps, 1)
     batch_size = checks.integer("batch_size", batch_size, 1)
+    checks.size("n_steps and batch_size", n_steps, batch_size)
     checks.size("n_steps and batch_size", n_steps + batch_size, images[0].size)
     learning_rate = checks.real("learning_rate", learning_rate, 0, 1e10, above=True)
     checks.generator(rng)
