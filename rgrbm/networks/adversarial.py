@@ -73,6 +73,13 @@ def scale_dissimilarity(field, levels, *, normalize=False):
             f"field must have sides that are multiples of 2**levels = {2**levels}, "
             f"got the shape {field.shape}"
         )
+    found = _dissimilarity
+    if _traced(field):  # all at once: JAX compiles each operation by itself otherwise
+        found = sys.modules["jax"].jit(found, static_argnums=(1, 2))
+    return found(field, levels, normalize)
+
+
+def _dissimilarity(field, levels, normalize):
     found, means = [], field
     for _ in range(levels):
         height, width = means.shape[-2] // 2, means.shape[-1] // 2
