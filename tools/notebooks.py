@@ -21,10 +21,12 @@ CELL_TIMEOUT = 600  # seconds
 # Jupyter's words for a kernel that dies at its start. It does so if another process has taken one
 # of the ports that it was given, as can happen when two start at once: then it is started again.
 NOT_STARTED = "Kernel died before replying"
-# What a chapter is given that runs beside another one: here, and nowhere else.
-ONE_THREAD = dict.fromkeys(
-    ("RGRBM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)
+# What a chapter is given that runs beside another one: here, and nowhere else. The last is of JAX,
+# whose threads take longer to share small matrices than one of them to multiply these.
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "NUMBA")} | {
+    "RGRBM_THREADS": "1",
+    "PJRT_NPROC": "1",
+}
 # A chapter that the book executes needs no network, and is refused it.
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 

@@ -5,11 +5,14 @@ gradient of that with respect to the weights: backpropagation through backpropag
 """
 
 from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
+from rgrbm.networks._draws import batches, normal
 from rgrbm.networks.adversarial import scale_dissimilarity
 
 N_LATENT = 32
@@ -17,10 +20,10 @@ N_LATENT = 32
 
 def start(key, sizes):
     """Draw weights and biases of layers with these numbers of units."""
-    keys = jax.random.split(key, len(sizes) - 1)
+    shapes = list(pairwise(sizes))
     return [
-        (jnp.sqrt(2 / n) * jax.random.normal(k, (n, m), jnp.float32), jnp.zeros(m, jnp.float32))
-        for n, m, k in zip(sizes, sizes[1:], keys, strict=False)
+        (np.float32(np.sqrt(2 / n)) * draw, np.zeros(m, np.float32))
+        for (n, m), draw in zip(shapes, normal(key, shapes), strict=True)
     ]
 
 
@@ -56,8 +59,8 @@ def penalties(field, penalty, levels):
 
 def critic_loss(layers, real, fake, weight, penalty, levels):
     """Return the loss with its penalty, and the two apart."""
-    plain = jax.nn.softplus(-critic(layers, real)).mean()
-    plain += jax.nn.softplus(critic(layers, fake)).mean()
+    of_real, of_fake = jnp.split(critic(layers, jnp.concatenate([real, fake])), 2)
+    plain = jax.nn.softplus(-of_real).mean() + jax.nn.softplus(of_fake).mean()
     if penalty == "none":
         return plain, (plain, jnp.zeros_like(plain))
     field = gradient(layers, real if penalty == "r1" else fake)
@@ -70,18 +73,27 @@ def generator_loss(layers, critic_layers, latent, shape):
     return jax.nn.softplus(-critic(critic_layers, images)).mean()
 
 
-@partial(jax.jit, static_argnames=("penalty", "levels", "n_steps", "batch_size"))
 def train(key, images, weight, learning_rate, *, penalty, levels, n_steps, batch_size):
     """Step the critic, then the generator, `n_steps` times."""
-    shape = images.shape[1:]
-    n_pixels = shape[0] * shape[1]
-    optimiser = optax.adam(learning_rate, b1=0.5, b2=0.99)
+    n_pixels = images[0].size
+    keys = jax.random.split(key, 3)
+    makes = start(keys[0], (N_LATENT, 64, 128, n_pixels))
+    tells = start(keys[1], (n_pixels, 128, 64, 1))
+    draws = batches(keys[2], n_steps=n_steps, batch_size=batch_size, n_samples=len(images))
+    return stepped(makes, tells, draws, images, weight, learning_rate, penalty, levels)
 
-    def step(carry, step_key):
+
+@partial(jax.jit, static_argnames=("penalty", "levels"))
+def stepped(makes, tells, draws, images, weight, learning_rate, penalty, levels):
+    """Return the layers of both after these draws, and what each step has lost."""
+    shape, batch_size = images.shape[1:], draws[0].shape[1]
+    # One long vector is compiled, and stepped, faster than its parts.
+    optimiser = optax.flatten(optax.adam(learning_rate, b1=0.5, b2=0.99))
+
+    def step(carry, draw):
         makes, tells, makes_memory, tells_memory = carry
-        keys = jax.random.split(step_key, 3)
-        chosen = jax.random.randint(keys[0], (batch_size,), 0, len(images))
-        latent = jax.random.normal(keys[1], (batch_size, N_LATENT), jnp.float32)
+        chosen, keys = draw
+        latent = jax.random.normal(keys[0], (batch_size, N_LATENT), jnp.float32)
         fake = generator(makes, latent).reshape(-1, *shape)
         (_, (plain, size)), slope = jax.value_and_grad(critic_loss, has_aux=True)(
             tells, images[chosen], fake, weight, penalty, levels
@@ -89,19 +101,14 @@ def train(key, images, weight, learning_rate, *, penalty, levels, n_steps, batch
         change, tells_memory = optimiser.update(slope, tells_memory)
         tells = optax.apply_updates(tells, change)
 
-        latent = jax.random.normal(keys[2], (batch_size, N_LATENT), jnp.float32)
+        latent = jax.random.normal(keys[1], (batch_size, N_LATENT), jnp.float32)
         loss, slope = jax.value_and_grad(generator_loss)(makes, tells, latent, shape)
         change, makes_memory = optimiser.update(slope, makes_memory)
         makes = optax.apply_updates(makes, change)
         return (makes, tells, makes_memory, tells_memory), (jnp.stack([plain, loss]), size)
 
-    keys = jax.random.split(key, 3)
-    makes = start(keys[0], (N_LATENT, 64, 128, n_pixels))
-    tells = start(keys[1], (n_pixels, 128, 64, 1))
     carry = makes, tells, optimiser.init(makes), optimiser.init(tells)
-    (makes, tells, _, _), (losses, sizes) = jax.lax.scan(
-        step, carry, jax.random.split(keys[2], n_steps)
-    )
+    (makes, tells, _, _), (losses, sizes) = jax.lax.scan(step, carry, draws)
     return makes, tells, losses, sizes
 
 

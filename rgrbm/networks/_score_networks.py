@@ -9,19 +9,21 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+
+from rgrbm.networks._draws import batches, normal
 
 
 def start(key, network, size, width):
     """Draw weights and biases of three layers."""
     see, channels, out = {"ring": (3, 4, 1), "dense": (1, size + 3, size)}[network]
     shapes = [(see * channels, width), (see * width, width), (see * width, out)]
-    layers = []
-    for shape, layer_key in zip(shapes, jax.random.split(key, 3), strict=True):
-        scale = (2 / shape[0]) ** 0.5 if len(layers) < 2 else 0.0
-        draw = scale * jax.random.normal(layer_key, shape, jnp.float32)
-        layers.append((draw, jnp.zeros(shape[1], jnp.float32)))
-    return layers
+    scales = [(2 / shapes[0][0]) ** 0.5, (2 / shapes[1][0]) ** 0.5, 0.0]
+    return [
+        (np.float32(scale) * draw, np.zeros(draw.shape[1], np.float32))
+        for scale, draw in zip(scales, normal(key, shapes), strict=True)
+    ]
 
 
 def correction(layers, fields, time, network, activation):
@@ -66,15 +68,26 @@ def values(layers, states, time, into, matrix, *, network, activation):
     return in_basis(layers, states, times, into, matrix, network, activation)
 
 
-@partial(
-    jax.jit,
-    static_argnames=("network", "activation", "width", "n_steps", "batch_size"),
-)
 def train(
     key, states, start_gamma, rate, into, matrix, learning_rate,
     *, network, activation, width, n_steps, batch_size,
 ):  # fmt: skip
     """Minimise the squared error of the noise; Adam, its rate ends at zero. Keep the losses."""
+    first, rest = jax.random.split(key)
+    layers = start(first, network, states.shape[1], width)
+    draws = batches(rest, n_steps=n_steps, batch_size=batch_size, n_samples=len(states))
+    return stepped(
+        layers, draws, states, start_gamma, rate, into, matrix, learning_rate,
+        network=network, activation=activation,
+    )  # fmt: skip
+
+
+@partial(jax.jit, static_argnames=("network", "activation"))
+def stepped(
+    layers, draws, states, start_gamma, rate, into, matrix, learning_rate, *, network, activation
+):
+    """Return the layers after these draws, and the loss of each step."""
+    n_steps, batch_size = draws[0].shape
 
     def loss(layers, clean, time, noise):
         gamma = start_gamma + rate * time[:, None]
@@ -83,21 +96,18 @@ def train(
         added = in_basis(layers, noisy, time, into, matrix, network, activation)
         return ((sigma * noisy + added - noise) ** 2).mean()
 
-    def step(carry, step_key):
+    def step(carry, draw):
         layers, memory = carry
-        keys = jax.random.split(step_key, 3)
-        chosen = jax.random.randint(keys[0], (batch_size,), 0, len(states))
-        shift = jax.random.uniform(keys[1], (), jnp.float32)
+        chosen, keys = draw
+        shift = jax.random.uniform(keys[0], (), jnp.float32)
         time = (jnp.arange(batch_size, dtype=jnp.float32) + shift) / batch_size
-        noise = jax.random.normal(keys[2], (batch_size, states.shape[1]), jnp.float32)
+        noise = jax.random.normal(keys[1], (batch_size, states.shape[1]), jnp.float32)
         found, slope = jax.value_and_grad(loss)(layers, states[chosen], time, noise)
         change, memory = optimiser.update(slope, memory, layers)
         return (optax.apply_updates(layers, change), memory), found
 
     falling = optax.cosine_decay_schedule(learning_rate, n_steps)
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(falling))
-    first, rest = jax.random.split(key)
-    layers = start(first, network, states.shape[1], width)
-    carry = layers, optimiser.init(layers)
-    (layers, _), losses = jax.lax.scan(step, carry, jax.random.split(rest, n_steps))
+    # One long vector is compiled, and stepped, faster than its parts.
+    optimiser = optax.flatten(optax.chain(optax.clip_by_global_norm(1.0), optax.adam(falling)))
+    (layers, _), losses = jax.lax.scan(step, (layers, optimiser.init(layers)), draws)
     return layers, losses

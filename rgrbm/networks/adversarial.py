@@ -73,6 +73,13 @@ def scale_dissimilarity(field, levels, *, normalize=False):
             f"field must have sides that are multiples of 2**levels = {2**levels}, "
             f"got the shape {field.shape}"
         )
+    found = _dissimilarity
+    if _traced(field):  # all at once: JAX compiles each operation by itself otherwise
+        found = sys.modules["jax"].jit(found, static_argnums=(1, 2))
+    return found(field, levels, normalize)
+
+
+def _dissimilarity(field, levels, normalize):
     found, means = [], field
     for _ in range(levels):
         height, width = means.shape[-2] // 2, means.shape[-1] // 2
@@ -235,6 +242,7 @@ def train_adversaries(
         )
     n_steps = checks.integer("n_steps", n_steps, 1)
     batch_size = checks.integer("batch_size", batch_size, 1)
+    checks.size("n_steps and batch_size", n_steps, batch_size)
     checks.size("n_steps and batch_size", n_steps + batch_size, images[0].size)
     learning_rate = checks.real("learning_rate", learning_rate, 0, 1e10, above=True)
     checks.generator(rng)

@@ -109,6 +109,7 @@ def train_score(
         "n_steps": checks.integer("n_steps", n_steps, 1),
         "batch_size": checks.integer("batch_size", batch_size, 1),
     }
+    checks.size("n_steps and batch_size", sizes["n_steps"], sizes["batch_size"])
     checks.size("batch_size and width", sizes["batch_size"], size, sizes["width"])
     learning_rate = checks.real("learning_rate", learning_rate, 0, 1e10, above=True)
     checks.generator(rng)
