@@ -40,7 +40,7 @@ FIGURES = [(name, number) for name, n in CHAPTERS.items() for number in range(n)
 @pytest.fixture(scope="module")
 def plain_browser(browser):
     """Leave formulas as text: to draw them, and to paint them, takes a third of the time."""
-    browser.page.route("**/mathjax/*.js", lambda route: route.abort())
+    browser.page.route("**/mathjax/**", lambda route: route.abort())
     return browser
 
 
@@ -49,6 +49,7 @@ def fresh_player(book, plain_browser, request):
     """Open the page of a figure; then come all tests of this figure."""
     name, number = request.param
     plain_browser.open((book / f"{name}.html").as_uri())
+    assert plain_browser.ask("document.querySelectorAll('mjx-container').length") == 0
     return Player(plain_browser, number)
 
 
