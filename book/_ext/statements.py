@@ -6,6 +6,7 @@
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 import nbformat
@@ -38,8 +39,9 @@ class Statement(NamedTuple):
         return f"{{ref}}`{self.title} <{self.label}>`{mark}"
 
 
+@cache
 def statements(path):
-    """Return the statements of a chapter, in their order."""
+    """Return the statements of a chapter, in their order; it is read once."""
     cells = nbformat.read(path, as_version=4).cells
     prose = (cell.source for cell in cells if cell.cell_type == "markdown")
     return [
