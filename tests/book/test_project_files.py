@@ -148,7 +148,15 @@ def test_the_pythons_that_are_named_agree():
     assert PROJECT["requires-python"] == ">=3.11,<3.14"
     assert "(3, 11) <= sys.version_info < (3, 14)" in makefile
     workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
-    assert 'python: ["3.11", "3.12", "3.13"]' in workflow
+    assert workflow.count('python: ["3.11", "3.12", "3.13"]') == 2
+
+
+def test_every_push_is_tested_whole_by_two_jobs_together():
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert re.findall("-[mk] '(.*?)'", script) == ["not slow"]
+    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]
+    commands = [step["run"] for name in jobs for step in jobs[name]["steps"] if "run" in step]
+    assert commands == ["bash .ci/run", 'make test EXTRAS=dev,torch ARGS="-m slow"']
 
 
 @pytest.mark.parametrize(
