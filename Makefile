@@ -99,5 +99,7 @@ python:
 
 $(ENVIRONMENT): pyproject.toml $(CONSTRAINTS) | python
 	$(PYTHON) -m venv --clear .venv
+	@# That of an older Python takes half as long again.
+	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable '.[$(EXTRAS)]'
 	@touch $@
