@@ -74,6 +74,7 @@ def picture(folder):
         return address, alt, shown.convert("RGB").getpixel((0, 0))
 
 
+@pytest.mark.slow
 def test_the_chapters_own_picture_is_shown_and_a_new_one_when_that_changes(build, tmp_path):
     done = build("fig-wanted")
     assert done.returncode == 0, done.stderr
@@ -83,6 +84,7 @@ def test_the_chapters_own_picture_is_shown_and_a_new_one_when_that_changes(build
     assert picture(tmp_path) == (where, alt, (0, 0, 255))
 
 
+@pytest.mark.slow
 def test_a_figure_that_no_chapter_has_fails_the_build(build):
     done = build("fig-gone")
     assert done.returncode != 0

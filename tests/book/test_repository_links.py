@@ -343,6 +343,7 @@ def test_without_an_address_or_a_network_there_is_no_button(
     assert "no button for Binder or Colab" in without_tags(intro)
 
 
+@pytest.mark.slow
 def test_formulas_need_no_network(without_address):
     folder, (_, chapter) = without_address
     assert re.search(r'src="\.\./_static/mathjax/tex-svg-full\.js', chapter)

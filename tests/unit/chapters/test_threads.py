@@ -22,6 +22,7 @@ def n_threads(value):
     return int(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_environment_says_how_many():
     assert n_threads("1") == 1
     assert n_threads("3") == 3
