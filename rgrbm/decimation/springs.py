@@ -17,6 +17,7 @@ and j adds :math:`k (u_i - u_j)^2 / 2`, and a network of springs stays one.
 """
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from rgrbm._core import checks
 from rgrbm._core.blas import single_threaded_blas
@@ -282,12 +283,18 @@ def network_stiffness(horizontal, vertical):
     1.5
     """
     horizontal, vertical = _checked_network(horizontal, vertical)
+    n_rows, n_columns = horizontal.shape
+    upper, lower = np.arange(n_rows - 1), np.arange(1, n_rows)  # ends of the vertical springs
+    columns = np.zeros((n_columns - 1, n_rows, n_rows))
+    columns[:, upper, upper] = vertical.T
+    columns[:, lower, lower] += vertical.T
+    columns[:, upper, lower] = columns[:, lower, upper] = -vertical.T
     left = np.diag(horizontal[:, 0])
     with single_threaded_blas():
-        for springs, right in zip(vertical.T, horizontal.T[1:], strict=True):
-            left += np.diag(np.append(springs, 0) + np.append(0, springs))
-            left -= np.diag(springs, 1) + np.diag(springs, -1)
-            left = left @ np.linalg.inv(left + np.diag(right)) * right
+        for column, right in zip(columns, horizontal.T[1:], strict=True):
+            left += column
+            _, response, _ = dposv(left + np.diag(right), left)  # (A + H)^-1 A, by Cholesky
+            left = response.T * right
     return float(left.sum())
 
 

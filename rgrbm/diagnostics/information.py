@@ -13,12 +13,12 @@ def mutual_information(joint):
 
     Parameters
     ----------
-    joint : array_like, shape (n, m)
-        Probabilities, not negative, with the sum 1 to within 1e-9.
+    joint : array_like, shape (..., n, m)
+        Probabilities, not negative, with the sum 1 to within 1e-9; one law, or many.
 
     Returns
     -------
-    information : float
+    information : float or ndarray, shape (...)
         :math:`\sum_{xy} p(x, y) \ln [p(x, y) / p(x) p(y)]`, in nats; not negative.
 
     Raises
@@ -31,12 +31,14 @@ def mutual_information(joint):
     >>> round(mutual_information([[0.5, 0.0], [0.0, 0.5]]), 6)  # ln 2
     0.693147
     """
-    joint = checks.array("joint", joint, (None, None))
-    if joint.min() < 0 or abs(joint.sum() - 1) > 1e-9:
+    joint = checks.array("joint", joint, (..., None, None))
+    total = joint.sum(axis=(-2, -1))
+    if joint.min(initial=0.0) < 0 or (np.abs(total - 1) > 1e-9).any():
         raise ValueError(
             "joint must hold probabilities that add up to 1, "
-            f"got a smallest one of {joint.min()} and a sum of {joint.sum()}"
+            f"got a smallest one of {joint.min()} and sums from {total.min()} to {total.max()}"
         )
-    apart = np.outer(joint.sum(axis=1), joint.sum(axis=0))
+    apart = joint.sum(axis=-1, keepdims=True) * joint.sum(axis=-2, keepdims=True)
     ratio = np.divide(joint, apart, out=np.ones_like(joint), where=joint > 0)
-    return max(float(xlogy(joint, ratio).sum()), 0.0)
+    information = np.maximum(xlogy(joint, ratio).sum(axis=(-2, -1)), 0.0)
+    return information if information.ndim else float(information)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import BSpline
-from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dtrtri
 from scipy.optimize import least_squares, minimize_scalar
 from scipy.spatial import cKDTree
 
@@ -337,8 +337,9 @@ def _fit(y, linear, basis):
     penalty = np.hstack([np.zeros((len(bends), linear.shape[1])), bends])
     rows = [design, np.sqrt(LEAST) * penalty, 1e-9 * np.eye(p)]  # the last for empty segments
     Q, R = np.linalg.qr(np.vstack(rows))
-    inverse = solve_triangular(R, np.eye(p))
-    s, U = np.linalg.eigh(inverse.T @ (penalty.T @ (penalty @ inverse)))
+    inverse, _ = dtrtri(R)
+    bend = penalty @ inverse
+    s, U = np.linalg.eigh(bend.T @ bend)
     more = MORE[:, None]
     coefficients = inverse @ ((U.T @ (Q[:n].T @ y)) / (1 + more * s) @ U.T).T
     squares = np.mean((y[:, None] - design @ coefficients) ** 2, axis=0)
@@ -367,9 +368,10 @@ def _left_out(y, X, z, curves):
         out = curves == one
         low, high = z[~out].min(), z[~out].max()
         inside = out & (z >= low) & (z <= high)
-        solution = _fit(y[~out], X[~out, None], _basis(z[~out]))[0]
-        splines = _basis(np.r_[low, z[inside], high])[0][1:-1]
-        error[inside] = (y[inside] - X[inside] * solution[0] - splines @ solution[1:]) ** 2
+        splines, bends = _basis(np.clip(z, low, high))
+        solution = _fit(y[~out], X[~out, None], (splines[~out], bends))[0]
+        foretold = X[inside] * solution[0] + splines[inside] @ solution[1:]
+        error[inside] = (y[inside] - foretold) ** 2
         known |= inside
     if not known.any():
         return error.mean() * len(y) ** 2

@@ -1025,7 +1025,7 @@ ROWS = [
     Row("diagnostics.effective_sample_size", series=series()),
     Row("diagnostics.estimate_coupling", spins=spins(SPINS, (TWO, TWO)), n_blocks=size(3, 2)),
     Row("diagnostics.importance", log_weights=log_weights()),
-    Row("diagnostics.mutual_information", joint=reals(JOINT, (ANY, ANY))),
+    Row("diagnostics.mutual_information", joint=reals(JOINT, (..., ANY, ANY))),
     Row(
         "diagnostics.pseudo_likelihood_couplings",
         spins=spins(LATTICE, SQUARES),

@@ -26,7 +26,18 @@ def test_information_is_entropies_of_the_parts_less_that_of_the_whole():
     assert mutual_information(np.outer([0.3, 0.7], [0.1, 0.2, 0.7])) == pytest.approx(0, abs=1e-15)
 
 
-@pytest.mark.parametrize("joint", [[[0.5, 0.6]], [[1.5, -0.5]], [[0.0, 0.0]]])
+def test_many_laws_have_the_information_of_each():
+    joint = np.random.default_rng(1).dirichlet(np.ones(12), (2, 5)).reshape(2, 5, 3, 4)
+    found = mutual_information(joint)
+    assert found.shape == (2, 5)
+    assert found.tolist() == [[mutual_information(one) for one in row] for row in joint]
+    assert mutual_information(np.empty((0, 3, 4))).shape == (0,)
+    assert type(mutual_information(joint[0, 0])) is float
+
+
+@pytest.mark.parametrize(
+    "joint", [[[0.5, 0.6]], [[1.5, -0.5]], [[0.0, 0.0]], [[[0.5, 0.5]], [[0.5, 0.6]]]]
+)
 def test_what_is_no_law_is_refused(joint):
     with pytest.raises(ValueError, match="add up to 1"):
         mutual_information(joint)
