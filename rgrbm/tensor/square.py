@@ -32,7 +32,6 @@ LARGEST_COUPLING = 300.0  # exp(2 K) must be a number
 LARGEST_BOND = 64
 MOST_STEPS = 60
 SMALLEST = 1e-14  # of the largest singular value: below it is rounding
-BLOCKS_FROM = 10  # bond from which on two blocks are faster than the whole matrix
 
 
 class CoarseTensor(NamedTuple):
@@ -233,45 +232,11 @@ def _cut_and_join(tensor, bond):
 def _cut(tensor, bond):
     """Write T[p, q, s, t] as a sum over a of left[p, q, a] right[s, t, a]."""
     p, q, s, t = tensor.shape
-    matrix = tensor.reshape(p * q, s * t)
-    blocks = _blocks(matrix) if bond >= BLOCKS_FROM else None
-    if blocks is None:
-        left, values, right = svd(matrix, full_matrices=False)
-    else:
-        left, values, right = _largest_of_blocks(matrix, blocks, bond)
+    left, values, right = svd(tensor.reshape(p * q, s * t), full_matrices=False)
     n_kept = min(bond, np.count_nonzero(values > SMALLEST * values[0]))
     roots = np.sqrt(values[:n_kept])
     left, right = left[:, :n_kept] * roots, right[:n_kept].T * roots
     return left.reshape(p, q, n_kept), right.reshape(s, t, n_kept)
-
-
-def _blocks(matrix):
-    """Return the rows and the columns of the two blocks of a matrix, or None if it has no such.
-
-    Turning all spins changes the sign of the odd values of a leg, and no tensor: so an even pair of
-    legs meets no odd one.
-    """
-    linked = matrix != 0
-    rows = linked[:, linked[0]].any(axis=1)  # of the block of the first row
-    columns = linked[rows].any(axis=0)
-    if rows.all() or columns.all() or not columns.any() or linked[~rows][:, columns].any():
-        return None
-    return [tuple(map(np.flatnonzero, block)) for block in ((rows, columns), (~rows, ~columns))]
-
-
-def _largest_of_blocks(matrix, blocks, bond):
-    """Return left vectors, singular values and right vectors: the largest, block by block."""
-    parts = [svd(matrix[np.ix_(*block)], full_matrices=False) for block in blocks]
-    values = np.concatenate([part[1] for part in parts])
-    order = np.argsort(-values, kind="stable")[:bond]
-    left, right = np.zeros((len(matrix), len(order))), np.zeros((len(order), len(matrix.T)))
-    n_before = 0
-    for (rows, columns), (ours, sizes, theirs) in zip(blocks, parts, strict=True):
-        own = np.flatnonzero((order >= n_before) & (order < n_before + len(sizes)))
-        left[np.ix_(rows, own)] = ours[:, : len(own)]
-        right[np.ix_(own, columns)] = theirs[: len(own)]
-        n_before += len(sizes)
-    return left, values[order], right
 
 
 def _join_and_turn(tensor, bond):

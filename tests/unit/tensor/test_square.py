@@ -113,57 +113,6 @@ def test_what_is_cut_off_is_rounding_whatever_the_unit(unit):
     np.testing.assert_allclose(np.einsum("pqa,sta->pqst", left, right) / unit, tensor / unit)
 
 
-@pytest.mark.parametrize("coupling", [0.3, CRITICAL, 1.2])
-def test_the_values_of_even_and_odd_legs_are_those_of_the_whole_matrix(coupling):
-    tensor = trg(coupling, 16, 2).tensor
-    matrix = tensor.reshape(tensor.shape[0] * tensor.shape[1], -1)
-    blocks = square._blocks(matrix)
-    assert sorted(np.r_[blocks[0][0], blocks[1][0]]) == list(range(len(matrix)))
-    assert sorted(np.r_[blocks[0][1], blocks[1][1]]) == list(range(len(matrix.T)))
-    whole = np.linalg.svd(matrix, compute_uv=False)
-    for bond in (1, 7, 16, 1000):
-        left, values, right = square._largest_of_blocks(matrix, blocks, bond)
-        np.testing.assert_allclose(values, whole[:bond], rtol=0, atol=1e-14 * whole[0])
-        for vectors in (left.T, right):
-            one = np.eye(len(values))
-            np.testing.assert_allclose(vectors @ vectors.T, one, rtol=0, atol=1e-13)
-    np.testing.assert_allclose((left * values) @ right, matrix, rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize("bond", [9, 10])
-def test_blocks_or_not_the_cut_keeps_the_same(bond):
-    for coupling in (0.3, CRITICAL, 0.6):
-        tensor = trg(coupling, 16, 2).tensor
-        left, right = square._cut(tensor, bond)
-        matrix = tensor.reshape(256, -1)
-        u, values, v = np.linalg.svd(matrix)
-        best = (u[:, :bond] * values[:bond]) @ v[:bond]
-        found = left.reshape(256, -1) @ right.reshape(256, -1).T
-        if values[bond] < 0.999 * values[bond - 1]:  # else either of two may go
-            np.testing.assert_allclose(found, best, rtol=0, atol=1e-12 * values[0])
-        lost = np.linalg.norm(matrix - found)
-        assert lost == pytest.approx(np.linalg.norm(values[bond:]), rel=1e-9)
-
-
-@pytest.mark.parametrize(
-    "matrix",
-    [
-        [[1.0, 2.0], [3.0, 4.0]],
-        [[0.0, 0.0], [1.0, 2.0]],  # nothing in the first row
-        [[1.0, 0.0], [2.0, 0.0]],  # a block of no columns
-        [[1.0, 2.0], [0.0, 0.0]],  # a block of all of them
-        [[1.0, 0.0, 0.0], [1.0, 2.0, 0.0], [0.0, 3.0, 4.0]],  # a chain of links
-    ],
-)
-def test_a_matrix_that_does_not_fall_apart_has_no_blocks(matrix):
-    assert square._blocks(np.array(matrix)) is None
-
-
-def test_two_blocks_are_found_wherever_they_stand():
-    (rows, columns), (others, rest) = square._blocks(np.array([[0, 1, 0], [2, 0, 3], [0, 4, 0]]))
-    assert (list(rows), list(columns), list(others), list(rest)) == ([0, 2], [1], [1], [0, 2])
-
-
 @pytest.mark.parametrize("turned", [False, True])
 def test_of_the_two_sides_of_a_pair_the_one_that_loses_less_is_taken(turned):
     rng = np.random.default_rng(0)
