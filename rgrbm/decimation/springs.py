@@ -265,6 +265,8 @@ def network_stiffness(horizontal, vertical):
     ValueError, TypeError
         If the shapes do not fit, a spring is not positive, or the largest is more than 1e12 times
         the smallest.
+    FloatingPointError
+        If rounding takes the weak springs of a large network away.
 
     Notes
     -----
@@ -293,7 +295,9 @@ def network_stiffness(horizontal, vertical):
     with single_threaded_blas():
         for column, right in zip(columns, horizontal.T[1:], strict=True):
             left += column
-            _, response, _ = dposv(left + np.diag(right), left)  # (A + H)^-1 A, by Cholesky
+            _, response, failed = dposv(left + np.diag(right), left)  # (A + H)^-1 A, by Cholesky
+            if failed:
+                raise FloatingPointError("the springs are too unequal for so large a network")
             left = response.T * right
     return float(left.sum())
 

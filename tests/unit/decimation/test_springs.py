@@ -319,3 +319,9 @@ def test_bridges_of_extreme_springs():
     assert bridge_stiffness([1e100] * 5) == pytest.approx(1e100, rel=1e-12)
     assert bridge_stiffness([1e-100, 1e-100, 1e-100, 1e-100, 1e100]) == pytest.approx(1e-100)
     assert math.isclose(bridge_stiffness([1e100, 1e-100, 1e-100, 1e100, 1.0]), 1.0)
+
+
+def test_a_network_that_rounding_spoils_is_no_number(monkeypatch):
+    monkeypatch.setattr("rgrbm.decimation.springs.dposv", lambda _, left: (left, left, 1))
+    with pytest.raises(FloatingPointError, match="the springs are too unequal"):
+        network_stiffness([[1.0, 1.0], [2.0, 2.0]], [[5.0]])
