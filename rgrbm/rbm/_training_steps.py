@@ -150,11 +150,7 @@ def exact_gradient(rbm, batch, settings):
         push = moments.hidden @ rbm.weights.T
         model.append(0.5 - scaled(_mean_square_push(rbm) / 2 + rbm.visible_bias * push))
     free_energy = np.empty(len(batch))
-    for rows in _pieces(rbm, batch):
-        visible = batch[rows].astype(np.float64)
-        log_sum = rbm.hidden.log_sum(scaled(visible) @ rbm.weights)
-        free_energy[rows] = rbm.visible.energy(visible) - log_sum
-    gradient = difference(averages(rbm, batch, settings), model)
+    gradient = difference(averages(rbm, batch, settings, free_energy), model)
     return gradient, -free_energy.mean() - moments.log_partition
 
 
@@ -189,16 +185,20 @@ def contrastive_gradient(rbm, batch, chains, settings, draws):
     return difference(averages(rbm, batch, settings), model), chains, deviation / chains.size
 
 
-def averages(rbm, states, settings):
+def averages(rbm, states, settings, free_energy=None):
     """Averages of v h, v and h over samples of v, with p(h | v) for h; v in the hidden view.
 
-    To learn sigma, also that of the derivative of -E(v, h) by ln sigma**2.
+    To learn sigma, also that of the derivative of -E(v, h) by ln sigma**2. An array `free_energy`
+    is filled with that of each sample.
     """
     sums = 0.0, 0.0, 0.0, *[0.0] * settings.learn_sigma
     for rows in _pieces(rbm, states):
         visible = states[rows].astype(np.float64)
         scaled = rbm.visible.scaled(visible)
-        hidden = rbm.hidden.mean(scaled @ rbm.weights)
+        push = scaled @ rbm.weights
+        if free_energy is not None:
+            free_energy[rows] = rbm.visible.energy(visible) - rbm.hidden.log_sum(push)
+        hidden = rbm.hidden.mean(push)
         part = [scaled.T @ hidden, scaled.sum(axis=0), hidden.sum(axis=0)]
         if settings.learn_sigma:
             stretch = ((visible - rbm.visible_bias) / rbm.sigma) ** 2 / 2

@@ -236,10 +236,9 @@ class _RBM:
         n_visible, n_weights = self.n_visible, self.weights.size
         vector = checks.array("vector", vector, (n_weights + self.n_visible + self.n_hidden,))
         weights, visible_bias, hidden_bias = np.split(vector, [n_weights, n_weights + n_visible])
-        rbm = self.copy()
-        rbm.weights = weights.reshape(self.weights.shape)
-        rbm.visible_bias, rbm.hidden_bias = visible_bias, hidden_bias
-        return rbm
+        weights = weights.reshape(self.weights.shape)
+        parts = {"weights": weights, "visible_bias": visible_bias, "hidden_bias": hidden_bias}
+        return self.from_parameters(**self.parameters() | parts)
 
     def save(self, path):
         """Write the machine to a file, whole or not at all.

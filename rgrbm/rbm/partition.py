@@ -530,6 +530,9 @@ def _blocks(listed, other, weights):
     n_slow = n_units - n_fast
     fast = _states(n_fast)
     fast_push, fast_bias = fast @ weights[n_slow:], fast @ listed.bias[n_slow:]
+    if n_slow == 0:
+        yield fast, fast_push, fast_bias + other.log_sum(fast_push)
+        return
     for slow in product((0.0, 1.0), repeat=n_slow):
         slow = np.array(slow)
         push = fast_push + slow @ weights[:n_slow]
