@@ -9,6 +9,7 @@ from rgrbm.dynamics import (
     fit_similarity,
     fit_similarity_network,
     rg_map,
+    similarity,
     similarity_deficit,
 )
 
@@ -193,3 +194,23 @@ def test_what_is_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="log_quantity must be longer than 39 parameters"):
         fit_similarity_network(y[:39], X[:39], V[:39, None], rng=rng)
+
+
+def test_a_curve_is_foretold_by_a_fit_to_the_others_on_segments_of_their_range():
+    rng = np.random.default_rng(0)
+    curves = np.repeat(np.arange(4), 40)
+    z = rng.uniform(size=160) + 0.3 * curves
+    X = curves + rng.uniform(size=160)
+    y = 0.5 * X + np.sin(2 * z) + 0.01 * rng.normal(size=160)
+    errors = []
+    for one in range(4):
+        own, others = curves == one, curves != one
+        low, high = z[others].min(), z[others].max()
+        inside = own & (z >= low) & (z <= high)
+        solution = similarity._fit(y[others], X[others, None], similarity._basis(z[others]))[0]
+        splines = similarity._basis(np.r_[low, z[inside], high])[0][1:-1]
+        errors.append(y[inside] - X[inside] * solution[0] - splines @ solution[1:])
+    errors = np.concatenate(errors)
+    assert 100 < len(errors) < 160
+    expected = np.mean(errors**2) / (len(errors) / 160) ** 2
+    assert similarity._left_out(y, X, z, curves) == pytest.approx(expected, rel=1e-6)
