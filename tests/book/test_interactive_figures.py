@@ -39,8 +39,9 @@ FIGURES = [(name, number) for name, n in CHAPTERS.items() for number in range(n)
 
 @pytest.fixture(scope="module")
 def plain_browser(browser):
-    """Leave formulas as text: to draw them, and to paint them, takes a third of the time."""
+    """Leave formulas as text, on a screen just large enough: it is painted a thousand times."""
     browser.page.route("**/mathjax/**", lambda route: route.abort())
+    browser.page.set_viewport_size({"width": 800, "height": 800})
     return browser
 
 
@@ -87,6 +88,7 @@ class Player:
     def picture(self):
         """Return what the screen shows of the picture, but for a margin that has focus rings."""
         x, y, width, height = self.place("img")
+        assert y >= 0 and y + height <= self.browser.page.viewport_size["height"]
         self.ask(".querySelector('img').decode()")  # waits until it can be painted
         box = [round(edge) for edge in (x + 5, y + 5, x + width - 5, y + height - 5)]
         return self.browser.screen().crop(box).tobytes()

@@ -75,6 +75,7 @@ KINDS = """() => {
         seen.add(kind);
     }
 }"""
+ONE_OF_EACH_KIND = "axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-kind]' }] })"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -147,22 +148,16 @@ def mute_figures(page):
     ]
 
 
-def barriers(page, part="html", **options):
-    """Return what axe-core, which is on the page, finds to shut readers out of a part of it."""
+def barriers(page, **options):
+    """Return what axe-core, which is on the page, finds to shut readers out of it."""
+    page.evaluate(KINDS)
     options |= {"resultTypes": ["violations"], "preload": False}
-    run = "([part, options]) => axe.run(part, options)"
     return [
         f"{found['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for found in page.evaluate(run, [part, options])["violations"]
+        for found in page.evaluate("(options) => axe.run(options)", options)["violations"]
         if found["impact"] in ("serious", "critical")
         for node in found["nodes"]
     ]
-
-
-def pale_texts(page):
-    """Return the texts that are not legible on their ground, one of each kind."""
-    page.evaluate(KINDS)
-    return barriers(page, "[data-kind]", runOnly=["color-contrast"])
 
 
 def neighbours(page):
@@ -188,19 +183,22 @@ def seen(page, browser, address, request):
         loose_marks=page.evaluate(LOOSE_MARKS),
         bad_pictures=page.evaluate(BAD_PICTURES),
         mute_figures=mute_figures(page),
-        neighbours=neighbours(page),
     )
     page.mouse.move(0, 0)
     page.set_viewport_size(PHONE)
     seen.too_wide = page.evaluate(TOO_WIDE)
     page.evaluate(THIN_OUT)
     page.set_viewport_size(DESK)
+    seen.neighbours = neighbours(page)
+    page.mouse.move(0, 0)
     page.evaluate(axe.Axe().axe_script)
-    seen.barriers = barriers(page, rules={"color-contrast": {"enabled": False}})
-    seen.pale = pale_texts(page)
+    page.evaluate(ONE_OF_EACH_KIND)
+    found = barriers(page)
+    seen.pale = [one for one in found if one.startswith("color-contrast")]
+    seen.barriers = [one for one in found if one not in seen.pale]
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-    seen.pale_in_the_dark = pale_texts(page)
+    seen.pale_in_the_dark = barriers(page, runOnly=["color-contrast"])
     seen.wrong = list(page.wrong)
     return seen
 
