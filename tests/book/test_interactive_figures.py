@@ -88,7 +88,8 @@ class Player:
     def picture(self):
         """Return what the screen shows of the picture, but for a margin that has focus rings."""
         x, y, width, height = self.place("img")
-        assert y >= 0 and y + height <= self.browser.page.viewport_size["height"]
+        assert y >= 0
+        assert y + height <= self.browser.page.viewport_size["height"]
         self.ask(".querySelector('img').decode()")  # waits until it can be painted
         box = [round(edge) for edge in (x + 5, y + 5, x + width - 5, y + height - 5)]
         return self.browser.screen().crop(box).tobytes()
