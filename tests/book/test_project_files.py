@@ -17,7 +17,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, PYTEST = SETTINGS["project"], SETTINGS["tool"]["pytest"]["ini_options"]
 CORE = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {
     extra: [Requirement(line) for line in lines]
@@ -154,6 +155,8 @@ def test_the_pythons_that_are_named_agree():
 def test_every_push_is_tested_whole_by_two_jobs_together():
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert re.findall("-[mk] '(.*?)'", script) == ["not slow"]
+    tested = re.findall('stage make test .* ARGS="[$]fast (.*)"', script)
+    assert sorted(" ".join(tested).split()) == sorted(PYTEST["testpaths"])
     jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]
     commands = [step["run"] for name in jobs for step in jobs[name]["steps"] if "run" in step]
     assert commands == ["bash .ci/run", 'make test EXTRAS=dev,torch ARGS="-m slow"']
