@@ -41,7 +41,7 @@ ROWS = {
         ]
         for task in ("Ising", "MNIST")
     },
-    "paper_run": {"the paper's run of 170,000 epochs": ["rgrbm, one thread"]},
+    "paper_run": {"the paper's run of 170,000 epochs": ["rgrbm, one thread", "half of two runs"]},
     "annealing": {"annealed importance sampling": ["rbms", "NumPy"]},
     "enumeration": {
         "exact ln Z": ["NumPy", "rbms"],
