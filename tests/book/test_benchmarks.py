@@ -430,6 +430,7 @@ def stored_row(subject, what, peer):
         ("samplers", "exact samples", "NumPy"),
         ("multilevel", "torus of 16", "rgrbm, Wolff"),
         ("multilevel", "torus of 32", "rgrbm, Wolff"),
+        ("paper_run", "the paper's run", "half of two runs"),
         ("annealing", "annealed", "NumPy"),
         ("kaufman", "Kaufman's torus, 8 x 8", "NumPy, as printed"),
         ("start", "import rgrbm.rbm", "import numpy"),

@@ -107,6 +107,7 @@ def test_the_progress_line():
     assert line.endswith("FAILED\nbecause")
 
 
+@pytest.mark.slow
 def test_the_longest_is_first_and_a_failure_stops_no_other(tmp_path, capsys):
     short = write(tmp_path / "short.ipynb", "print('short')", seconds="1")
     long = write(tmp_path / "long.ipynb", "print('long')", seconds="9")

@@ -143,6 +143,7 @@ def test_numbers_are_renewed_and_what_stands_around_them_stays():
     assert renew_numbers(before, {"x": "0.25(3)", "y": "−2", "z": "95.1"}) == after
 
 
+@pytest.mark.slow
 def test_pages_of_the_reference_are_stored_last_and_then_what_quotes(tmp_path, monkeypatch):
     (tmp_path / "reference").mkdir()
     page, chapter = tmp_path / "reference" / "results.ipynb", tmp_path / "a.ipynb"

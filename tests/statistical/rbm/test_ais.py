@@ -98,6 +98,7 @@ def test_nine_runs_of_ten_lie_within_two_of_their_errors(pulls):
     assert min(inside.values()) > 0.82, inside
 
 
+@pytest.mark.slow
 def test_errors_are_not_too_large_either(pulls):
     # The variance of 700 normal numbers is 1 with a standard error of 0.05.
     variance = np.mean([np.mean(pull**2) for pull in pulls.values()])

@@ -107,6 +107,7 @@ def curves(noise=0.01):
     return one + noise, other + noise, X, V, labels
 
 
+@pytest.mark.slow
 def test_the_empty_collapse_is_seen_through():
     one, other, X, V, labels = curves()
     for options in ({}, {"curves": labels}):

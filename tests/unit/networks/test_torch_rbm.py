@@ -158,6 +158,7 @@ def trained(samples, method, n_gibbs, n_epochs, batch_size, rate, seed):
     return machine.to_rgrbm()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "n_gibbs"), [("cd", 1), ("cd", 3), ("pcd", 2)])
 def test_given_the_same_random_numbers_it_is_trained_as_in_the_library(method, n_gibbs):
     samples = data(100, 12)

@@ -193,6 +193,7 @@ def test_the_gradient_is_that_of_the_likelihood():
             assert abs((values[1] - values[0]) / 2e-5 - slope[place]) < 1e-7, (name, place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["exact", "cd", "pcd"])
 def test_training_finds_the_covariance_of_its_data(method):
     """Exactly that of the sample with the exact gradient, else up to the noise of the steps."""
@@ -213,8 +214,8 @@ def test_training_finds_the_covariance_of_its_data(method):
     assert np.abs((found.visible - data.mean(axis=0)) / data.std(axis=0)).max() < tolerance
 
 
-def without_law():
-    return GaussianGaussianRBM.from_parameters([[1.0], [1.0]], [0.0, 0.0], [0.0], 1.4)
+def without_law(sigma=1.4):
+    return GaussianGaussianRBM.from_parameters([[1.0], [1.0]], [0.0, 0.0], [0.0], sigma)
 
 
 def test_an_energy_without_a_lower_bound_has_no_law():
@@ -253,7 +254,7 @@ def test_steps_that_lead_to_no_law_have_diverged():
 
 def test_chains_of_a_machine_without_a_law_run_away():
     with pytest.raises(FloatingPointError):
-        without_law().gibbs([[1.0, 1.0]], 40_000, np.random.default_rng(0))
+        without_law(1.0).gibbs([[1.0, 1.0]], 2000, np.random.default_rng(0))
 
 
 def test_importance_sampling_is_for_hidden_bits():

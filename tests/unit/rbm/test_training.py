@@ -193,6 +193,7 @@ FORK = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [THREADS, FORK], ids=["threads", "fork"])
 def test_runs_side_by_side_are_the_same_runs(tmp_path, code):
     if code is FORK and not hasattr(os, "fork"):

@@ -103,6 +103,7 @@ def test_momentum_does_not_weaken_the_penalty():
     np.testing.assert_allclose(ends[1], ends[0], rtol=0, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("momentum", [0.0, 0.8])
 @pytest.mark.parametrize("kind", ["bits", "gaussian"])
 def test_weight_decay_ends_where_it_balances_the_gradient(kind, momentum):
