@@ -24,7 +24,7 @@ N_ROUNDS = 5
 
 
 def rows(settings):
-    """Yield the row."""
+    """Yield the rows."""
     n_epochs = settings.pick(170_000, 2000)
     two, one, half = (
         Side(

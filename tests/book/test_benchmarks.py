@@ -330,6 +330,22 @@ def test_book_and_tests_are_run_without_the_arguments_of_the_benchmarks(monkeypa
     assert {row.failed for row in rows} == {f"ended with code {code}" if code else ""}
 
 
+def test_runs_at_once_share_the_time_of_the_slower_and_add_up_their_memory(monkeypatch):
+    import paper_run
+
+    said = iter([("3.0 100.0", 0), ("5.0 120.0", 0), ("4.0 90.0", 0), ("", 1), ("1.0 90.0", 0)])
+
+    def started(command, **options):
+        text, code = next(said)
+        return SimpleNamespace(communicate=lambda: (text, None), returncode=code)
+
+    monkeypatch.setattr(paper_run.subprocess, "Popen", started)
+    assert paper_run.run(1, 2, 10) == (2.5, 220)
+    assert paper_run.run(2, 1, 10) == (4, 90)
+    with pytest.raises(RuntimeError, match="failed"):
+        paper_run.run(1, 2, 10)
+
+
 @pytest.mark.slow
 def test_a_subject_runs_where_a_peer_is_not_installed():
     rbms, with_numpy = run.run("annealing", QUICK)["rows"]
