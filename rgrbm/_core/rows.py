@@ -8,6 +8,8 @@ number that stands on the right; a whole row also takes ``^ << >>``.
 """
 
 import operator
+from functools import partial
+from itertools import product
 
 from llvmlite import ir
 from numba import types
@@ -20,6 +22,8 @@ LINE = 64  # bytes in a line of the cache
 
 _FLOATS = ir.VectorType(ir.FloatType(), UNITS_PER_WORD)
 _WHOLES = ir.VectorType(ir.IntType(32), UNITS_PER_WORD)
+_EIGHT = ir.VectorType(ir.FloatType(), 8)
+_PICK = partial(ir.Constant, ir.VectorType(ir.IntType(32), 8))
 
 
 class _RowType(types.Type):
@@ -120,6 +124,39 @@ def store(typing_context, array, index, row):
         return context.get_dummy_value()
 
     return types.void(array, types.uint64, ROW), code
+
+
+@intrinsic
+def transpose(typing_context, tile, turned):
+    """Write a contiguous float32 array, (32, 32), to another, rows as columns."""
+
+    def code(context, builder, signature, arguments):
+        source, target = (
+            builder.bitcast(
+                context.make_array(kind)(context, builder, array).data, _EIGHT.as_pointer()
+            )
+            for kind, array in zip(signature.args, arguments, strict=True)
+        )
+
+        def place(array, row, eight):
+            index = ir.Constant(ir.IntType(64), UNITS_PER_WORD // 8 * row + eight)
+            return builder.gep(array, [index])
+
+        for top, left in product(range(UNITS_PER_WORD // 8), repeat=2):
+            rows = [builder.load(place(source, 8 * top + i, left), align=4) for i in range(8)]
+            for size in (1, 2, 4):  # of squares, of which two in four change places
+                for i in (i for i in range(8) if not i & size):
+                    upper, lower = rows[i], rows[i + size]
+                    stay = [k if not k & size else 8 + k - size for k in range(8)]
+                    rows[i] = builder.shuffle_vector(upper, lower, _PICK(stay))
+                    rows[i + size] = builder.shuffle_vector(
+                        upper, lower, _PICK([k + size for k in stay])
+                    )
+            for i, row in enumerate(rows):
+                builder.store(row, place(target, 8 * left + i, top), align=4)
+        return context.get_dummy_value()
+
+    return types.void(tile, turned), code
 
 
 @intrinsic

@@ -13,9 +13,9 @@ up the last word have no weights, and a bias that keeps them off. Arrays of the 
 
 ==============  =======  =============================================================
 ``words``       uint32   (n_words, n_samples): bit k of word g is unit 32 g + k
-``down``        float32  (32 n_visible_words, 32 n_hidden_words): the weights, filled up
-``up``          float32  the same, transposed
-``layer``       float32  (n_hidden_words, n, 32): inputs, then weighted probabilities
+``down``        float32  (n_hidden_words, 32 n_visible_words, 32): the weights, filled up
+``up``          float32  (n_visible_words, 32 n_hidden_words, 32): the same, transposed
+``layer``       float32  (n_hidden_words, n, 32): weighted probabilities of hidden units
 ``flipped``     uint32   (n_words, n_visible): bit k of word g is sample 32 g + k
 ``keys``        uint32   (n_layers, 2): one key for each layer that is drawn
 ==============  =======  =============================================================
@@ -46,14 +46,15 @@ from rgrbm._core.rows import (
     read_as_float,
     read_as_whole,
     store,
+    transpose,
     zeros,
 )
 
 PATTERNS_PER_WORD = 128  # of its eight groups of four units, 16 each
 OFF = -1e30  # a bias that keeps a unit off
-SAMPLES_PER_DRAW = 64  # at a time: their inputs stay in the first-level cache
 SAMPLES_PER_PART = 512  # of one thread, about; the parts do not depend on the number of threads
 PARTS_AT_ONCE = 16  # each with a gradient of its own in memory
+NUMBERS_AT_ONCE = 512  # of the parameters that move: they stay in the first-level cache
 
 # 2**x on [-1/2, 1/2] by a polynomial, relative error 2e-7: less than a float32 can tell.
 _NODES = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
@@ -71,6 +72,7 @@ _UNIFORM = np.float32(2**23)  # the end of what random numbers are drawn from
 _HALF = np.float32(0.5)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
+_FIRST = np.int64(0)  # a plain 0 would have kernels compiled once more, for this number
 
 # Sums may be contracted, and no number here is infinite or undefined.
 _kernel = {"fastmath": {"contract", "nnan", "nsz"}, "error_model": "numpy"}
@@ -91,15 +93,18 @@ class KernelSettings(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """Those that are trained, float64; also their velocities and gradients."""
+    """Those that are trained, and what belongs to them: velocities, gradients.
 
-    weights: np.ndarray  # (n_visible, n_hidden)
-    visible_bias: np.ndarray  # (1, n_visible)
-    hidden_bias: np.ndarray  # (1, n_hidden)
+    The kernels have them in blocks of 32 columns, filled up: the second shape.
+    """
+
+    weights: np.ndarray  # (n_visible, n_hidden); (n_hidden_words, 32 n_visible_words, 32)
+    visible_bias: np.ndarray  # (1, n_visible); (n_visible_words, 1, 32)
+    hidden_bias: np.ndarray  # (1, n_hidden); (n_hidden_words, 1, 32)
 
 
-class _FullWords(NamedTuple):
-    """Parameters in float32, filled up."""
+class _Machine(NamedTuple):
+    """Parameters in float32, in blocks of 32 columns; the weights in both orders."""
 
     down: np.ndarray
     up: np.ndarray
@@ -151,65 +156,76 @@ def _entry(word, four):
 
 
 @compiled(**_kernel)
-def _tabulate(rows, first, block, table):
-    """Fill eight tables with the sums of four rows each, in one block of 32 columns."""
-    n_blocks = rows.shape[1] // UNITS_PER_WORD
+def _tabulate(rows, first, table):
+    """Fill eight tables with the sums of four rows each, the first ones from `first`."""
     for four in range(8):
         base = uint64(16 * four)
         store(table, base, zeros())
         for bit in range(4):
-            row = load(rows, uint64((first + 4 * four + bit) * n_blocks + block))
+            row = load(rows, uint64(first + 4 * four + bit))
             size = uint64(1 << bit)
             for k in range(size):
                 pattern = base + uint64(k)
                 store(table, pattern + size, load(table, pattern) + row)
 
 
-@compiled(**_kernel)
-def _product(words, rows, starts, block, table, out):
-    """Set row s of `out` to a start and the rows whose bits in words[:, s] are on, added up.
+@compiled(inline="always", **_kernel)
+def _with_rows_of(word, table, total):
+    """Add the rows whose bits are on in a word to a total."""
+    for four in range(8):
+        total = total + load(table, _entry(word, four))
+    return total
 
-    rows : float32 (32 n_words, 32 n_blocks), of which one block of columns is meant, and also of
-    the starts, 32 n_blocks numbers of float32.
+
+@compiled(**_kernel)
+def _product(words, n_words, first, rows, start, table, out):
+    """Set row s of `out` to a start and all rows whose bits are on in words[:n_words, first + s].
+
+    rows : float32 (32 n_words, 32); start : float32 (1, 32).
     """
-    n_words, n_columns = words.shape
-    start = load(starts, uint64(block))
-    for s in range(n_columns):
-        store(out, uint64(s), start)
+    beginning = load(start, uint64(0))
     for g in range(n_words):
-        _tabulate(rows, UNITS_PER_WORD * g, block, table)
-        for s in range(n_columns):
-            word = words[g, s]
+        _tabulate(rows, UNITS_PER_WORD * g, table)
+        for s in range(len(out)):
+            word = words[g, first + s]
+            total = load(out, uint64(s)) if g > 0 else beginning
             if word != uint32(0):
-                total = load(out, uint64(s))
-                for four in range(8):
-                    total = total + load(table, _entry(word, four))
-                store(out, uint64(s), total)
+                total = _with_rows_of(word, table, total)
+            store(out, uint64(s), total)
 
 
 @compiled(**_kernel)
-def _squash(inputs, weight):
-    """Replace inputs by their logistic function, times a weight."""
-    for s in range(len(inputs)):
-        store(inputs, uint64(s), constant(weight) / _one_and_power(load(inputs, uint64(s))))
+def _means(words, first, rows, start, table, out, weight):
+    """Set row s of `out` to the logistic function, times a weight, of what `_product` adds up."""
+    last = len(words) - 1
+    _product(words, last, first, rows, start, table, out)
+    _tabulate(rows, UNITS_PER_WORD * last, table)
+    beginning = load(start, uint64(0))
+    for s in range(len(out)):
+        total = load(out, uint64(s)) if last > 0 else beginning
+        total = _with_rows_of(words[last, first + s], table, total)
+        store(out, uint64(s), constant(weight) / _one_and_power(total))
 
 
 @compiled(**_kernel)
-def _draw(inputs, key, first, words, weight):
-    """Draw the bits of 32 units; `first` counts the numbers drawn before, in this layer.
+def _draw(words, first, rows, start, table, out, weight, key, n_drawn, bits):
+    """Draw the bits of 32 units whose inputs are what `_product` adds up.
 
-    It spoils the inputs, but a weight that is not 0 has them replaced as by `_squash`.
+    `n_drawn` counts the numbers that were drawn before in this layer. If the weight is not 0,
+    `out` is set as by `_means`; if it is, `out` is spoilt.
     """
-    for start in range(0, len(words), SAMPLES_PER_DRAW):  # two loops: each fits the registers
-        stop = min(start + SAMPLES_PER_DRAW, len(words))
-        for s in range(start, stop):
-            store(inputs, uint64(s), _one_and_power(load(inputs, uint64(s))))
-        for s in range(start, stop):
-            power = load(inputs, uint64(s))
-            uniform = _uniform(uint32(first + UNITS_PER_WORD * s), key[0], key[1])
-            words[s] = below(uniform * power, constant(_UNIFORM))  # uniform < 1 / power
-            if weight != 0:
-                store(inputs, uint64(s), constant(weight) / power)
+    last = len(words) - 1
+    _product(words, last, first, rows, start, table, out)
+    _tabulate(rows, UNITS_PER_WORD * last, table)
+    beginning = load(start, uint64(0))
+    # Looking up waits for the memory, and drawing does not: so one pass does both.
+    for s in range(len(out)):
+        total = load(out, uint64(s)) if last > 0 else beginning
+        power = _one_and_power(_with_rows_of(words[last, first + s], table, total))
+        uniform = _uniform(uint32(n_drawn + UNITS_PER_WORD * s), key[0], key[1])
+        bits[s] = below(uniform * power, constant(_UNIFORM))  # uniform < 1 / power
+        if weight != 0:
+            store(out, uint64(s), constant(weight) / power)
 
 
 @compiled(inline="always")
@@ -239,11 +255,14 @@ def _flip(words, flipped):
 
 
 @compiled(**_kernel)
-def _add_means(flipped, weight, gradient):
-    """Add the weighted sums of v to a gradient, (n_units,)."""
+def _add_means(flipped, n_data, data_weight, weight, gradient):
+    """Add the weighted sums of v to a gradient, (n_units,), of samples first, then of walkers."""
     for part in range(flipped.shape[0]):
+        n_here = min(max(n_data - UNITS_PER_WORD * part, 0), UNITS_PER_WORD)
+        of_data = uint32((uint64(1) << uint64(n_here)) - uint64(1))
         for i in range(flipped.shape[1]):
-            gradient[i] += weight * count(flipped[part, i])
+            word = flipped[part, i]
+            gradient[i] += data_weight * count(word & of_data) + weight * count(word & ~of_data)
 
 
 @compiled(**_kernel)
@@ -264,136 +283,179 @@ def _moments(settings, machine, keys, samples, chains, part, n_parts, place, gra
     """
     align_stack()
     persistent = settings.persistent
-    n_words, n_hidden_words = settings.words.shape[0], machine.hidden_bias.size // UNITS_PER_WORD
+    n_words, n_hidden_words = settings.words.shape[0], machine.down.shape[0]
     n_batch = len(samples)
     n_chains = chains.shape[1] if persistent else n_batch
     samples = samples[part * n_batch // n_parts : (part + 1) * n_batch // n_parts]
     first, last = part * n_chains // n_parts, (part + 1) * n_chains // n_parts
     n_samples, n_walkers = len(samples), last - first
-    gradient = Parameters(
-        gradients.weights[place], gradients.visible_bias[place], gradients.hidden_bias[place]
-    )
-    table = _rows(PATTERNS_PER_WORD)
-    nothing = _rows(1)
-    nothing[:] = 0.0
-    batch = _words(n_words, n_samples)
+    n_both = n_samples + n_walkers
+    # Side by side: the samples, and the walkers that start from them or go on with chains.
+    states = _words(n_words, n_both)
     for s in range(n_samples):
         for g in range(n_words):
-            batch[g, s] = settings.words[g, samples[s]]
-    walkers = _words(n_words, n_walkers)
+            states[g, s] = settings.words[g, samples[s]]
     hidden = np.empty((n_hidden_words, n_walkers), dtype=np.uint32)
-    inputs = _rows(n_walkers)
+    rows = _rows(n_walkers + PATTERNS_PER_WORD + 1)
+    inputs, table, nothing = rows[:n_walkers], rows[n_walkers:-1], rows[-1:]
+    store(nothing, uint64(0), zeros())
 
-    # Inputs, then weighted probabilities of hidden units: for the data, and behind them the chains.
-    middle = _filled_up(n_samples)
-    end = middle + _filled_up(n_walkers)
+    end = _filled_up(n_both)
     layer = _rows(n_hidden_words * end).reshape(n_hidden_words, end, UNITS_PER_WORD)
-    layer[:, n_samples:middle] = 0.0
-    layer[:, middle + n_walkers :] = 0.0
+    for block in range(n_hidden_words):
+        for s in range(n_both, end):
+            store(layer, uint64(block * end + s), zeros())
     data_weight, weight = np.float32(1.0 / n_batch), np.float32(-1.0 / n_chains)
     for block in range(n_hidden_words):
         if settings.stop[0]:
             return 0
-        data = layer[block, :n_samples]
-        _product(batch, machine.down, machine.hidden_bias, block, table, data)
-        place = UNITS_PER_WORD * (block * n_chains + first)
+        data, down, bias = layer[block, :n_samples], machine.down[block], machine.hidden_bias[block]
         if persistent:
-            _squash(data, data_weight)
+            _means(states, _FIRST, down, bias, table, data, data_weight)
         else:
-            _draw(data, keys[0], place, hidden[block], data_weight)
+            n_drawn = UNITS_PER_WORD * (block * n_chains + first)
+            _draw(
+                states, _FIRST, down, bias, table,
+                data, data_weight, keys[0], n_drawn, hidden[block],
+            )  # fmt: skip
     if persistent:
-        _copy(chains[:, first:last], walkers)
+        _copy(chains[:, first:last], states[:, n_samples:])
     n_wrong = 0
     for step in range(settings.n_gibbs):
         if persistent or step > 0:
             for block in range(n_hidden_words):
-                model = layer[block, middle : middle + n_walkers]
-                _product(walkers, machine.down, machine.hidden_bias, block, table, model)
-                place = UNITS_PER_WORD * (block * n_chains + first)
-                _draw(model, keys[2 * step], place, hidden[block], _ZERO)
+                n_drawn = UNITS_PER_WORD * (block * n_chains + first)
+                _draw(
+                    states, n_samples, machine.down[block], machine.hidden_bias[block], table,
+                    inputs, _ZERO, keys[2 * step], n_drawn, hidden[block],
+                )  # fmt: skip
         for block in range(n_words):
             if settings.stop[0]:
                 return 0
-            _product(hidden, machine.up, machine.visible_bias, block, table, inputs)
-            place = UNITS_PER_WORD * (block * n_chains + first)
-            _draw(inputs, keys[2 * step + 1], place, walkers[block], _ZERO)
+            n_drawn = UNITS_PER_WORD * (block * n_chains + first)
+            _draw(
+                hidden, _FIRST, machine.up[block], machine.visible_bias[block], table,
+                inputs, _ZERO, keys[2 * step + 1], n_drawn, states[block, n_samples:],
+            )  # fmt: skip
         if step == 0 and not persistent:
             for g in range(n_words):
                 for s in range(n_samples):
-                    n_wrong += count(batch[g, s] ^ walkers[g, s])
+                    n_wrong += count(states[g, s] ^ states[g, n_samples + s])
     for block in range(n_hidden_words):
         if settings.stop[0]:
             return 0
-        model = layer[block, middle : middle + n_walkers]
-        _product(walkers, machine.down, machine.hidden_bias, block, table, model)
-        _squash(model, weight)
+        _means(
+            states, n_samples, machine.down[block], machine.hidden_bias[block], table,
+            layer[block, n_samples:n_both], weight,
+        )  # fmt: skip
 
-    n_data_words = middle // UNITS_PER_WORD
     flipped = np.empty((end // UNITS_PER_WORD, UNITS_PER_WORD * n_words), dtype=np.uint32)
-    _flip(batch, flipped[:n_data_words])
-    _flip(walkers, flipped[n_data_words:])
-    gradient.visible_bias[:] = 0.0
-    _add_means(flipped[:n_data_words], 1.0 / n_batch, gradient.visible_bias[0])
-    _add_means(flipped[n_data_words:], -1.0 / n_chains, gradient.visible_bias[0])
-    sums = _rows(UNITS_PER_WORD * n_words)
+    _flip(states, flipped)
+    visible_bias = gradients.visible_bias[place].reshape(UNITS_PER_WORD * n_words)
+    for i in range(len(visible_bias)):
+        visible_bias[i] = 0.0
+    _add_means(flipped, n_samples, 1.0 / n_batch, -1.0 / n_chains, visible_bias)
     for block in range(n_hidden_words):
         if settings.stop[0]:
             return 0
-        columns = slice(UNITS_PER_WORD * block, UNITS_PER_WORD * (block + 1))
-        _product(flipped, layer[block], nothing[0], 0, table, sums)
-        _copy(sums, gradient.weights[:, columns])
-        _add_up_rows(layer[block], sums)
-        _copy(sums[:1], gradient.hidden_bias[:, columns])
+        here = gradients.weights[place, block]
+        _product(flipped, len(flipped), _FIRST, layer[block], nothing, table, here)
+        _add_up_rows(layer[block], gradients.hidden_bias[place, block])
     if persistent:
-        _copy(walkers, chains[:, first:last])
+        _copy(states[:, n_samples:], chains[:, first:last])
     return n_wrong
 
 
 @compiled(**_kernel)
-def _add_up(gradients, n_parts):
-    """Add parts of the gradients to the first one."""
-    for gradient in gradients:
-        total = gradient[0]
-        for part in range(1, n_parts):
-            more = gradient[part]
-            for i in range(total.shape[0]):
-                for j in range(total.shape[1]):
-                    total[i, j] += more[i, j]
+def _add_up(parts, is_first, total):
+    """Add parts of a gradient to a total, or begin one with them."""
+    total = total.reshape(total.size)
+    for part in range(len(parts)):
+        numbers = parts[part].reshape(total.size)
+        if is_first and part == 0:
+            for k in range(total.size):
+                total[k] = numbers[k]
+        else:
+            for k in range(total.size):
+                total[k] += numbers[k]
 
 
 @compiled(**_kernel)
-def _climb(parameters, gradient, velocity, mask, rate, momentum, threshold, decay):
-    """Move one array of parameters up its gradient."""
-    n_rows, n_columns = parameters.shape
-    for i in range(n_rows):
-        for j in range(n_columns):
-            direction = gradient[i, j]
-            if mask.size:
-                direction *= mask[i, j]
-            if velocity.size:
-                direction += momentum * velocity[i, j]
-                velocity[i, j] = direction
-            moved = parameters[i, j] + rate * direction
-            if threshold > 0:
-                moved = math.copysign(max(abs(moved) - threshold, 0.0), moved)
-            parameters[i, j] = moved / (1 + decay) if decay > 0 else moved
+def _climb(parameters, part, total, velocity, mask, rate, momentum, threshold, decay, machine):
+    """Move one array of parameters up its gradient: a total, if there is one, or its only part.
+
+    Some at a time, by loops of which each is vectorized; then copy them to a machine.
+    """
+    size = parameters.size
+    parameters, part, machine = parameters.reshape(size), part.reshape(size), machine.reshape(size)
+    total, mask = total.reshape(total.size), mask.reshape(mask.size)
+    velocity = velocity.reshape(velocity.size)
+    direction = np.empty(NUMBERS_AT_ONCE)
+    for start in range(0, size, NUMBERS_AT_ONCE):
+        here = slice(start, min(start + NUMBERS_AT_ONCE, size))
+        if total.size:
+            gradient = total[here]
+            for k in range(len(gradient)):
+                direction[k] = gradient[k]
+        else:
+            rounded = part[here]
+            for k in range(len(rounded)):
+                direction[k] = rounded[k]
+        if mask.size:
+            shown = mask[here]
+            for k in range(len(shown)):
+                direction[k] *= shown[k]
+        if velocity.size:
+            speed = velocity[here]
+            for k in range(len(speed)):
+                speed[k] = direction[k] + momentum * speed[k]
+                direction[k] = speed[k]
+        moved = parameters[here]
+        for k in range(len(moved)):
+            moved[k] += rate * direction[k]
+        if threshold > 0:
+            for k in range(len(moved)):
+                moved[k] = math.copysign(max(abs(moved[k]) - threshold, 0.0), moved[k])
+        if decay > 0:
+            for k in range(len(moved)):
+                moved[k] /= 1 + decay
+        _round(moved, machine[here])
 
 
-@compiled(**_kernel)
-def _fill_up(parameters, machine):
-    """Copy the parameters to a machine of full words, the weights in both orders."""
-    down = machine.down
-    _copy(parameters.weights, down)
-    _copy(parameters.visible_bias, machine.visible_bias)
-    _copy(parameters.hidden_bias, machine.hidden_bias)
-    # Tile by tile: both orders stay in the cache.
-    for top in range(0, down.shape[0], UNITS_PER_WORD):
-        for left in range(0, down.shape[1], UNITS_PER_WORD):
-            tile = down[top : top + UNITS_PER_WORD, left : left + UNITS_PER_WORD]
-            turned = machine.up[left : left + UNITS_PER_WORD, top : top + UNITS_PER_WORD]
-            for j in range(UNITS_PER_WORD):
-                for i in range(UNITS_PER_WORD):
-                    turned[j, i] = tile[i, j]
+@compiled
+def _round(numbers, rounded):
+    """Copy numbers to float32."""
+    for k in range(len(numbers)):
+        rounded[k] = numbers[k]
+
+
+@compiled
+def _turn(machine):
+    """Copy the weights of a machine in the other order."""
+    for block in range(len(machine.down)):
+        here = slice(UNITS_PER_WORD * block, UNITS_PER_WORD * (block + 1))
+        for g in range(len(machine.up)):
+            tile = machine.down[block, UNITS_PER_WORD * g : UNITS_PER_WORD * (g + 1)]
+            transpose(tile, machine.up[g, here])
+
+
+@compiled
+def _in_blocks(matrix, n_rows, filling):
+    """Copy a matrix to blocks of 32 columns, filled up to `n_rows` rows; one of size 0 has none."""
+    n_blocks = _filled_up(matrix.shape[1]) // UNITS_PER_WORD
+    blocks = np.full((n_blocks, n_rows, UNITS_PER_WORD), filling)
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            blocks[j // UNITS_PER_WORD, i, j % UNITS_PER_WORD] = matrix[i, j]
+    return blocks
+
+
+@compiled
+def _copy_back(blocks, matrix):
+    """Copy what `_in_blocks` has copied back to its matrix."""
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            matrix[i, j] = blocks[j // UNITS_PER_WORD, i, j % UNITS_PER_WORD]
 
 
 @compiled
@@ -411,54 +473,84 @@ def _epochs(settings, parameters, velocity, chains, orders, rates, keys):
     epoch and part, int64 (n_epochs, n_parts).
     """
     batch_size, (n_words, n_samples) = settings.batch_size, settings.words.shape
-    n_hidden_words = _filled_up(parameters.weights.shape[1]) // UNITS_PER_WORD
-    n_visible, n_hidden = UNITS_PER_WORD * n_words, UNITS_PER_WORD * n_hidden_words
+    n_visible, n_hidden = UNITS_PER_WORD * n_words, _filled_up(parameters.weights.shape[1])
+    n_hidden_words = n_hidden // UNITS_PER_WORD
     n_parts = parts(max(batch_size, chains.shape[1]))
-    machine = _FullWords(
-        _rows(n_visible * n_hidden_words).reshape(n_visible, n_hidden),
-        _rows(n_hidden * n_words).reshape(n_hidden, n_visible),
-        np.empty((1, n_visible), dtype=np.float32),
-        np.empty((1, n_hidden), dtype=np.float32),
+    n_at_once, one = min(n_parts, PARTS_AT_ONCE), len(parameters.visible_bias)
+    weights = _in_blocks(parameters.weights, n_visible, 0.0)
+    visible_bias = _in_blocks(parameters.visible_bias, one, OFF)
+    hidden_bias = _in_blocks(parameters.hidden_bias, one, OFF)
+    moving = Parameters(
+        _in_blocks(velocity.weights, n_visible, 0.0),
+        _in_blocks(velocity.visible_bias, one, 0.0),
+        _in_blocks(velocity.hidden_bias, one, 0.0),
     )
-    machine.down[:], machine.up[:] = 0.0, 0.0
-    machine.visible_bias[:], machine.hidden_bias[:] = OFF, OFF
-    n_at_once = min(n_parts, PARTS_AT_ONCE)
+    mask, none = _in_blocks(settings.mask, n_visible, 0.0), np.empty((0, 0, 0))
     gradients = Parameters(
-        np.empty((n_at_once, n_visible, n_hidden)),
-        np.empty((n_at_once, 1, n_visible)),
-        np.empty((n_at_once, 1, n_hidden)),
+        _rows(n_at_once * n_hidden_words * n_visible).reshape(
+            n_at_once, n_hidden_words, n_visible, UNITS_PER_WORD
+        ),
+        np.empty((n_at_once, n_words, 1, UNITS_PER_WORD)),
+        _rows(n_at_once * n_hidden_words).reshape(n_at_once, n_hidden_words, 1, UNITS_PER_WORD),
     )
-    none = np.empty((0, 0))
-    masks = (settings.mask, none, none)
+    several = int(n_parts > 1)  # else the only part is the gradient
+    total = Parameters(
+        np.empty((several * n_hidden_words, n_visible, UNITS_PER_WORD)),
+        np.empty((several * n_words, 1, UNITS_PER_WORD)),
+        np.empty((several * n_hidden_words, 1, UNITS_PER_WORD)),
+    )
+    machine = _Machine(
+        _rows(n_hidden_words * n_visible).reshape(n_hidden_words, n_visible, UNITS_PER_WORD),
+        _rows(n_words * n_hidden).reshape(n_words, n_hidden, UNITS_PER_WORD),
+        _rows(n_words).reshape(n_words, 1, UNITS_PER_WORD),
+        _rows(n_hidden_words).reshape(n_hidden_words, 1, UNITS_PER_WORD),
+    )
+    _round(weights.reshape(weights.size), machine.down.reshape(weights.size))
+    _round(visible_bias.reshape(n_visible), machine.visible_bias.reshape(n_visible))
+    _round(hidden_bias.reshape(n_hidden), machine.hidden_bias.reshape(n_hidden))
+    _turn(machine)
     wrong = np.zeros((len(rates), n_parts), dtype=np.int64)
+    momentum = settings.momentum
     draw = 0
     for epoch in range(len(rates)):
         for start in range(0, n_samples, batch_size):
             stop = min(start + batch_size, n_samples)
             samples = orders[epoch, start:stop] if orders.size else np.arange(start, stop)
-            _fill_up(parameters, machine)
             update_keys = keys[draw : draw + 2 * settings.n_gibbs]
             draw += 2 * settings.n_gibbs
-            done = 0
-            while done < n_parts:  # gradient 0 holds the sum of what is done
-                kept = min(done, 1)
-                n_new = min(n_parts - done, n_at_once - kept)
+            for done in range(0, n_parts, n_at_once):
+                n_new = min(n_parts - done, n_at_once)
                 for k in prange(n_new):
                     wrong[epoch, done + k] += _moments(
-                        settings, machine, update_keys, samples, chains, done + k, n_parts,
-                        kept + k, gradients,
+                        settings, machine, update_keys, samples, chains, done + k, n_parts, k,
+                        gradients,
                     )  # fmt: skip
-                _add_up(gradients, kept + n_new)
-                done += n_new
+                if several:
+                    _add_up(gradients.weights[:n_new], done == 0, total.weights)
+                    _add_up(gradients.visible_bias[:n_new], done == 0, total.visible_bias)
+                    _add_up(gradients.hidden_bias[:n_new], done == 0, total.hidden_bias)
             if settings.stop[0]:
                 return wrong
             rate = rates[epoch]
-            for k in range(3):
-                shrinkage, decay = (settings.shrinkage, settings.decay) if k == 0 else (0.0, 0.0)
-                _climb(
-                    parameters[k], gradients[k][0], velocity[k], masks[k],
-                    rate, settings.momentum, rate * shrinkage, rate * decay,
-                )  # fmt: skip
+            _climb(
+                weights, gradients.weights[0], total.weights, moving.weights, mask, rate, momentum,
+                rate * settings.shrinkage, rate * settings.decay, machine.down,
+            )  # fmt: skip
+            _climb(
+                visible_bias, gradients.visible_bias[0], total.visible_bias, moving.visible_bias,
+                none, rate, momentum, 0.0, 0.0, machine.visible_bias,
+            )  # fmt: skip
+            _climb(
+                hidden_bias, gradients.hidden_bias[0], total.hidden_bias, moving.hidden_bias,
+                none, rate, momentum, 0.0, 0.0, machine.hidden_bias,
+            )  # fmt: skip
+            _turn(machine)
+    _copy_back(weights, parameters.weights)
+    _copy_back(visible_bias, parameters.visible_bias)
+    _copy_back(hidden_bias, parameters.hidden_bias)
+    _copy_back(moving.weights, velocity.weights)
+    _copy_back(moving.visible_bias, velocity.visible_bias)
+    _copy_back(moving.hidden_bias, velocity.hidden_bias)
     return wrong
 
 

@@ -48,6 +48,7 @@ def trained(monkeypatch, fewest, n_visible=40, n_hidden=36, n_samples=70, **chan
         {"batch_size": None},
         {"batch_size": 1, "n_samples": 7},
         {"batch_size": None, "n_samples": 1500},
+        {"batch_size": None, "n_samples": 17_000},  # 33 parts: more than are kept at a time
         {"n_visible": 1, "n_hidden": 1},
         {"n_visible": 32, "n_hidden": 64},
         {"n_visible": 100, "n_hidden": 3},
@@ -140,31 +141,50 @@ def rows_of(numbers):
     return rows
 
 
+def one_for_each_row(n_rows):
+    """States of as many units as samples: unit k is on in sample k, and looks up row k."""
+    return pack_units(np.eye(n_rows, 32 * -(-n_rows // 32)))
+
+
+NOTHING = np.zeros((1, 32), dtype=np.float32)
+
+
 def test_the_logistic_function_is_good_to_float32():
     x = np.concatenate([np.linspace(-90, 90, 20_001), [-1e30, 1e30, 0.0]])
-    x = rows_of(np.resize(x, 32 * 700).astype(np.float32))
+    x = np.resize(x, (640, 32)).astype(np.float32)
     exact = 1 / (1 + np.exp(-x.astype(np.float64).clip(-700, 700)))
-    kernels._squash(x, np.float32(-2.0))
+    words, table, out = one_for_each_row(640), kernels._rows(128), kernels._rows(640)
+    kernels._means(words, 0, rows_of(x), NOTHING, table, out, np.float32(-2.0))
     # Four units in the last place of a float32, for probabilities that can be drawn at all.
-    np.testing.assert_allclose(x / -2.0, exact, rtol=5e-7, atol=2.0**-25)
+    np.testing.assert_allclose(out / -2.0, exact, rtol=5e-7, atol=2.0**-25)
 
 
+@pytest.mark.parametrize("n_rows", [20, 100], ids=["one word", "four words"])
 @pytest.mark.parametrize("weight", [0.0, 0.25])
-def test_kernels_draw_the_same_numbers_as_numpy(weight):
+def test_kernels_draw_the_same_numbers_as_numpy(n_rows, weight):
     key = keys(seed=3, first_layer=5, n_layers=1)[0]
-    inputs = np.random.default_rng(0).normal(0, 3, (3, 100, 32)).astype(np.float32)
+    inputs = np.random.default_rng(0).normal(0, 3, (3, n_rows, 32)).astype(np.float32)
     inputs[1, :, 7] = -1e30
     probabilities = 1 / (1 + np.exp(-inputs.astype(np.float64).clip(-700, 700)))
-    expected = uniforms(key, 100, 96) < probabilities.transpose(1, 0, 2).reshape(100, 96)
-    word = np.zeros((3, 100), dtype=np.uint32)
+    every = probabilities.transpose(1, 0, 2).reshape(n_rows, 96)
+    expected = uniforms(key, n_rows, 96) < every
+    n_first = 7  # the others are drawn by a second call
+    words, table = one_for_each_row(n_rows), kernels._rows(128)
+    drawn = np.zeros((3, n_rows), dtype=np.uint32)
     for block in range(3):
-        rows = rows_of(inputs[block])
-        kernels._draw(rows, key, 32 * 100 * block, word[block], np.float32(weight))
-        if weight:
-            np.testing.assert_allclose(
-                rows, weight * probabilities[block], rtol=5e-7, atol=2.0**-25
-            )
-    np.testing.assert_array_equal(unpack_units(word, 96), expected)
+        rows = kernels._rows(32 * len(words))
+        rows[:] = 0.0
+        rows[:n_rows] = inputs[block]
+        for first, stop in ((0, n_first), (n_first, n_rows)):
+            out, n_before = kernels._rows(stop - first), 32 * (n_rows * block + first)
+            kernels._draw(
+                words, first, rows, NOTHING, table,
+                out, np.float32(weight), key, n_before, drawn[block, first:stop],
+            )  # fmt: skip
+            if weight:
+                means = weight * probabilities[block, first:stop]
+                np.testing.assert_allclose(out, means, rtol=5e-7, atol=2.0**-25)
+    np.testing.assert_array_equal(unpack_units(drawn, 96), expected)
     assert not expected[:, 39].any()
 
 
@@ -173,13 +193,33 @@ def test_sums_of_looked_up_rows_are_products_of_matrices():
     states = bits(rng, 9, 64)
     states[4] = 0
     weights = rng.normal(size=(64, 96)).astype(np.float32)
-    bias = rng.normal(size=96).astype(np.float32)
-    out, table = np.empty((9, 32), dtype=np.float32), np.empty((128, 32), dtype=np.float32)
+    bias = rng.normal(size=(3, 1, 32)).astype(np.float32)
+    out, table = np.empty((4, 32), dtype=np.float32), np.empty((128, 32), dtype=np.float32)
     for block in range(3):
-        kernels._product(pack_units(states), weights, bias, block, table, out)
-        columns = slice(32 * block, 32 * (block + 1))
-        expected = states @ weights[:, columns] + bias[columns]
+        rows = np.ascontiguousarray(weights[:, 32 * block : 32 * (block + 1)])
+        kernels._product(pack_units(states), 2, 3, rows, bias[block], table, out)
+        expected = states[3:7] @ rows + bias[block]
         np.testing.assert_allclose(out, expected, rtol=0, atol=2e-5)  # sums of 64 float32
+
+
+def test_a_matrix_goes_to_blocks_of_columns_and_back():
+    matrix = np.random.default_rng(5).normal(size=(50, 70))
+    blocks = kernels._in_blocks(matrix, 64, -1.0)
+    assert blocks.shape == (3, 64, 32)
+    filled = np.full((64, 96), -1.0)
+    filled[:50, :70] = matrix
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), filled)
+    back = np.zeros_like(matrix)
+    kernels._copy_back(blocks, back)
+    np.testing.assert_array_equal(back, matrix)
+
+
+def test_the_weights_of_a_machine_are_copied_in_the_other_order():
+    down = np.random.default_rng(6).normal(size=(3, 64, 32)).astype(np.float32)
+    up = np.zeros((2, 96, 32), dtype=np.float32)
+    kernels._turn(kernels._Machine(down, up, NOTHING[None], NOTHING[None]))
+    down, up = (np.concatenate(part, axis=1) for part in (down, up))
+    np.testing.assert_array_equal(up, down.T)
 
 
 @pytest.mark.parametrize("n_samples", [1, 31, 32, 33, 100])
@@ -190,9 +230,11 @@ def test_words_of_units_are_turned_into_words_of_samples(n_samples):
     flipped = np.full((-(-n_samples // 32), 64), 0xFFFFFFFF, dtype=np.uint32)
     kernels._flip(words, flipped)
     np.testing.assert_array_equal(flipped, pack_units(states.T))
-    sums = np.ones(64)
-    kernels._add_means(flipped, 0.25, sums)
-    np.testing.assert_array_equal(sums, 1 + 0.25 * states.sum(axis=0))
+    for n_data in (0, 1, 31, 32, n_samples):
+        weights = np.where(np.arange(n_samples) < n_data, 0.25, -0.5)
+        sums = np.ones(64)
+        kernels._add_means(flipped, n_data, 0.25, -0.5, sums)
+        np.testing.assert_array_equal(sums, 1 + weights @ states)
 
 
 @pytest.mark.slow
