@@ -51,6 +51,8 @@ def fresh_player(book, plain_browser, request):
     name, number = request.param
     plain_browser.open((book / f"{name}.html").as_uri())
     assert plain_browser.ask("document.querySelectorAll('mjx-container').length") == 0
+    # After some scrolling, this button lies on the picture or does not.
+    plain_browser.page.add_style_tag(content="#pst-back-to-top { display: none !important }")
     return Player(plain_browser, number)
 
 
