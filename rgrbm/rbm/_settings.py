@@ -15,7 +15,7 @@ from rgrbm.rbm.partition import _smaller_first
 METHODS = ("cd", "pcd", "exact")
 PARAMETERS = ("weights", "visible_bias", "hidden_bias")  # that are trained, perhaps sigma too
 EPOCHS_PER_CALL = 100  # of `advance`, at most, and ...
-PRODUCTS_PER_CALL = 2**28  # ... weights * samples * epochs: then a key press is heard
+PRODUCTS_PER_CALL = 2**30  # ... weights * samples * epochs: then a key press is heard
 SAMPLES_PER_CALL = 2**20  # ... samples * epochs, if their order is drawn
 NUMBERS_PER_PIECE = 2**21  # of float64 that are in work at a time: 16 MB
 

@@ -86,7 +86,7 @@ def checked_reach(rbm, before, settings):
     one that is far beyond all data, and on its way out, is there by steps that overshoot.
     """
     for name, part in rbm.parameters().items():
-        if not np.abs(part).max() <= checks.LARGEST:  # NaN is not, either
+        if not _largest(part) <= checks.LARGEST:  # NaN is not, either
             raise FloatingPointError(f"{name} exceeded {checks.LARGEST:g} in size")
     if settings.extent is None:
         return None
@@ -97,6 +97,11 @@ def checked_reach(rbm, before, settings):
     if settings.learn_sigma and rbm.sigma.min() < 1 / checks.LARGEST:
         raise FloatingPointError(f"sigma fell below {1 / checks.LARGEST:g}")
     return reach
+
+
+def _largest(part):
+    """Return the largest size of any number of an array, without another array; NaN if one is."""
+    return max(part.max(), -part.min())
 
 
 def check_law(rbm):
@@ -270,7 +275,7 @@ class LayerDraws:
 def _kernels_serve(rbm, rates, settings):
     if not isinstance(rbm.visible, Bits) or settings.method == "exact":
         return False
-    largest = max(np.abs(part).max() for part in trained(rbm, settings))
+    largest = max(_largest(part) for part in trained(rbm, settings))
     reach = largest + rates.sum() * settings.n_batches / (1 - settings.momentum)
     n_products = rbm.weights.size * settings.batch_size
     return n_products >= PRODUCTS_FOR_KERNELS and reach < LARGEST_FOR_KERNELS
@@ -280,7 +285,11 @@ def _advance_with_kernels(state, rates, settings):
     Parameters = load("rgrbm.rbm._training_kernels").Parameters
     rbm, chains, n_epochs = state.rbm.copy(), state.chains.copy(), len(rates)
     parameters = Parameters(rbm.weights, rbm.visible_bias[None], rbm.hidden_bias[None])
-    velocity = Parameters(*(np.atleast_2d(part).copy() for part in state.velocity))
+    velocity = state.velocity
+    moving = [np.empty((0, 0))] * 3  # nothing does, without momentum
+    if settings.momentum:
+        velocity = tuple(part.copy() for part in velocity)
+        moving = map(np.atleast_2d, velocity)
     epochs = range(state.epoch + 1, state.epoch + 1 + n_epochs)
     orders = [settings.order(epoch) for epoch in epochs] if settings.n_batches > 1 else []
     fixed = settings.for_kernels._replace(stop=np.zeros(1, dtype=np.uint8))
@@ -291,7 +300,7 @@ def _advance_with_kernels(state, rates, settings):
         settings,
         fixed,
         parameters,
-        velocity if settings.momentum else Parameters(*[np.empty((0, 0))] * 3),
+        Parameters(*moving),
         chains,
         np.array(orders, dtype=np.int64).reshape(-1, settings.n_samples),
         rates,
@@ -302,7 +311,7 @@ def _advance_with_kernels(state, rates, settings):
         epoch=state.epoch + n_epochs,
         layer=state.layer + n_layers,
         rbm=rbm,
-        velocity=(velocity.weights, velocity.visible_bias[0], velocity.hidden_bias[0]),
+        velocity=velocity,
         chains=chains,
     )
     return after, wrong.sum(axis=1) / settings.data.size

@@ -192,10 +192,10 @@ def test_a_key_press_is_heard_soon():
 
     assert epochs(1) == EPOCHS_PER_CALL
     assert make_settings(make_rbm(), DATA, method="exact").epochs_per_call == EPOCHS_PER_CALL
-    assert epochs(2000) == PRODUCTS_PER_CALL // (64 * 32 * 2000)
-    assert epochs(2000, n_gibbs=3) == PRODUCTS_PER_CALL // (64 * 32 * 2000 * 3)
-    assert epochs(100, batch_size=50, method="pcd", n_chains=5000) == PRODUCTS_PER_CALL // (
-        64 * 32 * 2 * 5000
+    assert epochs(8000) == PRODUCTS_PER_CALL // (64 * 32 * 8000)
+    assert epochs(8000, n_gibbs=3) == PRODUCTS_PER_CALL // (64 * 32 * 8000 * 3)
+    assert epochs(100, batch_size=50, method="pcd", n_chains=8000) == PRODUCTS_PER_CALL // (
+        64 * 32 * 2 * 8000
     )
     assert epochs(1000, n_gibbs=10**6) == 1
     rbm = BernoulliRBM(64, 14, rng=np.random.default_rng(0))
