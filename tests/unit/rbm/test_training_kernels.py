@@ -85,6 +85,10 @@ def test_the_choice_goes_by_size():
         settings = make_settings(rbm, np.zeros((100, 64)), batch_size=batch_size)
         assert steps._kernels_serve(rbm, np.array([0.1]), settings) == served
         assert not steps._kernels_serve(rbm, np.array([1e31]), settings), "float32 would overflow"
+    for large in (1e31, -1e31, np.nan):
+        other = rbm.copy()
+        other.weights[3, 4] = large
+        assert not steps._kernels_serve(other, np.array([0.1]), settings)
     small = BernoulliRBM(64, 20, rng=np.random.default_rng(0))
     exact = make_settings(small, np.zeros((100, 64)), method="exact")
     assert not steps._kernels_serve(small, np.array([0.1]), exact)
@@ -111,6 +115,20 @@ def test_the_chains_are_packed_and_both_forms_move_them_alike(monkeypatch, fewes
     visible = draws.layer_of(13).random((13, 40)) < rbm.visible_probabilities(hidden)
     np.testing.assert_array_equal(after.chains, pack_units(visible))
     assert after.layer == draws.layer
+
+
+@pytest.mark.parametrize("fewest", [np.inf, 0], ids=["numpy", "kernels"])
+def test_the_state_before_stays_for_an_interrupt(monkeypatch, fewest):
+    monkeypatch.setattr(steps, "PRODUCTS_FOR_KERNELS", fewest)
+    rng = np.random.default_rng(7)
+    settings = make_settings(BernoulliRBM(40, 36, rng=rng), bits(rng, 50, 40), momentum=0.5)
+    state = steps.start(BernoulliRBM(40, 36, rng=rng), settings)
+    moving, _ = steps.advance(state, np.array([0.1]), settings)
+    before = [part.copy() for part in (*moving.velocity, moving.rbm.weights)]
+    steps.advance(moving, np.array([0.1]), settings)
+    for part, kept in zip((*moving.velocity, moving.rbm.weights), before, strict=True):
+        assert np.any(kept)
+        np.testing.assert_array_equal(part, kept)
 
 
 @pytest.mark.slow
