@@ -156,24 +156,36 @@ def _entry(word, four):
 
 
 @compiled(**_kernel)
-def _tabulate(rows, first, table):
-    """Fill eight tables with the sums of four rows each, the first ones from `first`."""
+def _tabulate(words, rows, first, table):
+    """Fill eight tables with the sums of four rows each, the first ones from `first`.
+
+    Those that all words leave off are left out. Return whether any word has its second half on.
+    """
+    used = uint32(0)
+    for s in range(len(words)):
+        used |= words[s]
     for four in range(8):
         base = uint64(16 * four)
         store(table, base, zeros())
+        if _entry(used, four) == base:
+            continue
         for bit in range(4):
             row = load(rows, uint64(first + 4 * four + bit))
             size = uint64(1 << bit)
             for k in range(size):
                 pattern = base + uint64(k)
                 store(table, pattern + size, load(table, pattern) + row)
+    return used > uint32(0xFFFF)
 
 
 @compiled(inline="always", **_kernel)
-def _with_rows_of(word, table, total):
-    """Add the rows whose bits are on in a word to a total."""
-    for four in range(8):
+def _with_rows_of(word, table, whole, total):
+    """Add the rows whose bits are on in a word, or in its first half, to a total."""
+    for four in range(4):
         total = total + load(table, _entry(word, four))
+    if whole:
+        for four in range(4, 8):
+            total = total + load(table, _entry(word, four))
     return total
 
 
@@ -185,25 +197,39 @@ def _product(words, n_words, first, rows, start, table, out):
     """
     beginning = load(start, uint64(0))
     for g in range(n_words):
-        _tabulate(rows, UNITS_PER_WORD * g, table)
+        here = words[g, first : first + len(out)]
+        whole = _tabulate(here, rows, UNITS_PER_WORD * g, table)
         for s in range(len(out)):
-            word = words[g, first + s]
-            total = load(out, uint64(s)) if g > 0 else beginning
-            if word != uint32(0):
-                total = _with_rows_of(word, table, total)
-            store(out, uint64(s), total)
+            if here[s] != uint32(0):
+                total = load(out, uint64(s)) if g > 0 else beginning
+                store(out, uint64(s), _with_rows_of(here[s], table, whole, total))
+            elif g == 0:
+                store(out, uint64(s), beginning)
+
+
+@compiled(**_kernel)
+def _but_last(words, first, rows, start, table, out):
+    """Add up the rows of all words but the last one; make the table of that, as `_tabulate`."""
+    last = len(words) - 1
+    _product(words, last, first, rows, start, table, out)
+    here = words[last, first : first + len(out)]
+    return _tabulate(here, rows, UNITS_PER_WORD * last, table)
+
+
+@compiled(inline="always", **_kernel)
+def _input(words, s, first, beginning, table, whole, out):
+    """Row s of what `_product` adds up, after `_but_last`."""
+    total = load(out, uint64(s)) if len(words) > 1 else beginning
+    return _with_rows_of(words[len(words) - 1, first + s], table, whole, total)
 
 
 @compiled(**_kernel)
 def _means(words, first, rows, start, table, out, weight):
     """Set row s of `out` to the logistic function, times a weight, of what `_product` adds up."""
-    last = len(words) - 1
-    _product(words, last, first, rows, start, table, out)
-    _tabulate(rows, UNITS_PER_WORD * last, table)
+    whole = _but_last(words, first, rows, start, table, out)
     beginning = load(start, uint64(0))
     for s in range(len(out)):
-        total = load(out, uint64(s)) if last > 0 else beginning
-        total = _with_rows_of(words[last, first + s], table, total)
+        total = _input(words, s, first, beginning, table, whole, out)
         store(out, uint64(s), constant(weight) / _one_and_power(total))
 
 
@@ -214,14 +240,11 @@ def _draw(words, first, rows, start, table, out, weight, key, n_drawn, bits):
     `n_drawn` counts the numbers that were drawn before in this layer. If the weight is not 0,
     `out` is set as by `_means`; if it is, `out` is spoilt.
     """
-    last = len(words) - 1
-    _product(words, last, first, rows, start, table, out)
-    _tabulate(rows, UNITS_PER_WORD * last, table)
+    whole = _but_last(words, first, rows, start, table, out)
     beginning = load(start, uint64(0))
     # Looking up waits for the memory, and drawing does not: so one pass does both.
     for s in range(len(out)):
-        total = load(out, uint64(s)) if last > 0 else beginning
-        power = _one_and_power(_with_rows_of(words[last, first + s], table, total))
+        power = _one_and_power(_input(words, s, first, beginning, table, whole, out))
         uniform = _uniform(uint32(n_drawn + UNITS_PER_WORD * s), key[0], key[1])
         bits[s] = below(uniform * power, constant(_UNIFORM))  # uniform < 1 / power
         if weight != 0:
