@@ -206,7 +206,7 @@ def test_it_plays_pauses_and_stops_at_the_end(player):
     there = player.check(paused, unlike=first)
     player.rests(paused)
     player.check(paused, like=there)
-    for _ in range(4):
+    for _ in range(10):  # else it takes seconds to the end
         player.button("Increase speed")
     player.button("Play")
     last = player.check(player.last)

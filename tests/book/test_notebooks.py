@@ -234,6 +234,7 @@ os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", *sys.argv[
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deaths", [0, 1, 2])
 def test_a_kernel_that_dies_at_its_start_is_started_once_more(
     our_conftest, tmp_path, monkeypatch, deaths

@@ -1771,6 +1771,7 @@ def test_wrong_values_are_refused_before_anything_is_done(row, argument):
     assert not found, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "argument"), ARGUMENTS, ids=repr)
 def test_odd_values_mean_the_plain_ones(row, argument):
     kind, known = row.arguments[argument], {}
@@ -1818,6 +1819,7 @@ def test_drawn_wrong_values_are_refused(row, argument, data):
     assert complaint(row, argument, value) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "argument"), having("drawn_odd"), ids=repr)
 @drawn
 @given(data=st.data())

@@ -19,6 +19,7 @@ from rgrbm.rbm import pseudo_log_likelihood
 from rgrbm.rbm.pseudo_likelihood import sample_values
 
 
+@pytest.mark.slow
 @parametrize_with_checks([RBMTransformer(random_state=0), RBMTransformer(4, method="pcd")])
 def test_scikit_learn_s_checks_pass(estimator, check):
     check(estimator)
